@@ -1,0 +1,67 @@
+// connect, keepLoopAlive, configure, capabilities.
+#include "../core/kernel_features.h"
+#include "../core/runtime.h"
+#include "environment.h"
+#include "topics.h"
+
+namespace reapwell {
+namespace {
+
+// (callback, buffer): once for each environment, before its first spawn.
+Napi::Value connect(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env())
+      .connect(info.Env(), info[0].As<Napi::Function>(), info[1].As<Napi::Float64Array>());
+  return info.Env().Undefined();
+}
+
+// (on): whether a waiting child keeps the event loop from ending.
+Napi::Value keep_loop_alive(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).keep_loop_alive(info.Env(), info[0].As<Napi::Boolean>().Value());
+  return info.Env().Undefined();
+}
+
+// (usePidfd, claimSigchld): false once the native threads run.
+Napi::Value configure(const Napi::CallbackInfo& info) {
+  Settings settings;
+  settings.use_pidfd = info[0].As<Napi::Boolean>().Value();
+  settings.claim_sigchld = info[1].As<Napi::Boolean>().Value();
+  return Napi::Boolean::New(info.Env(), Runtime::instance().configure(settings));
+}
+
+// (by): how many more (or fewer) listeners for stops and continues.
+Napi::Value adjust_stop_listeners(const Napi::CallbackInfo& info) {
+  Runtime::instance().reaper().adjust_stop_listeners(int_argument(info, 0));
+  return info.Env().Undefined();
+}
+
+Napi::Value features(const Napi::CallbackInfo& info) {
+  const KernelFeatures& found = kernel_features();
+  Runtime& runtime = Runtime::instance();
+  const Settings settings = runtime.settings();
+  Napi::Object out = Napi::Object::New(info.Env());
+  out.Set("pidfd", found.pidfd);
+  out.Set("clonePidfd", found.clone_pidfd);
+  out.Set("pidfdGroupSignal", found.pidfd_group_signal);
+  out.Set("pidfdExitStatus", found.pidfd_exit_status);
+  out.Set("closeRange", found.close_range);
+  out.Set("subreaper", found.subreaper);
+  out.Set("usesPidfd", runtime.uses_pidfd());
+  out.Set("started", runtime.started());
+  out.Set("wantsClaim", settings.claim_sigchld);
+  out.Set("claimed", runtime.reaper().claimed());
+  out.Set("claimResult", static_cast<int>(runtime.reaper().claim_result()));
+  out.Set("liveChildren", static_cast<double>(runtime.registry().size()));
+  return out;
+}
+
+}  // namespace
+
+void export_runtime(Napi::Env env, Napi::Object exports) {
+  export_function<connect>(env, exports, "connect");
+  export_function<keep_loop_alive>(env, exports, "keepLoopAlive");
+  export_function<configure>(env, exports, "configure");
+  export_function<adjust_stop_listeners>(env, exports, "adjustStopListeners");
+  export_function<features>(env, exports, "features");
+}
+
+}  // namespace reapwell

@@ -1,0 +1,15 @@
+// Decodes what src/spawn/plan.ts encoded. JavaScript has validated and interpreted the options;
+// here only what would be unsafe to believe is checked again.
+#pragma once
+
+#include <napi.h>
+
+#include "../core/spawn_request.h"
+
+namespace reapwell {
+
+// Arguments from `first` on: file, argv block, env block, cwd or undefined, plan. False if
+// malformed.
+bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& out);
+
+}  // namespace reapwell

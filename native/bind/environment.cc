@@ -1,0 +1,117 @@
+#include "environment.h"
+
+#include "encode.h"
+
+namespace reapwell {
+namespace {
+
+constexpr size_t kSlot = 16;  // doubles an event; the layout is src/native/events.ts's
+
+}  // namespace
+
+class Environment::Channel : public EventChannel {
+ public:
+  explicit Channel(WakeFunction wake) : wake_(wake) {}
+
+ protected:
+  // Under the channel's lock, so never after close(). The queue is unbounded: the call can't block.
+  void wake() override { wake_.NonBlockingCall(); }
+
+ private:
+  WakeFunction wake_;
+};
+
+void Environment::connect(Napi::Env env, Napi::Function callback, Napi::Float64Array buffer) {
+  buffer_ = Napi::Persistent(buffer);
+  wake_ = WakeFunction::New(env, callback, "reapwell", 0, 1, this);
+  wake_.Unref(env);
+  channel_ = std::make_shared<Channel>(wake_);
+  // After the function was made: hooks run last in, first out, so the channel is closed while the
+  // function still exists, and no native thread touches it afterwards.
+  env.AddCleanupHook([](Environment* self) { self->channel_->close(); }, this);
+}
+
+void Environment::keep_loop_alive(Napi::Env env, bool on) {
+  if (on) {
+    wake_.Ref(env);
+  } else {
+    wake_.Unref(env);
+  }
+}
+
+SpawnJob* Environment::find_job(std::uint32_t id) {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : found->second.get();
+}
+
+ChildRecord* Environment::find_child(std::uint32_t id) {
+  const auto found = children_.find(id);
+  return found == children_.end() ? nullptr : found->second.get();
+}
+
+std::vector<UniqueFd> Environment::take_descriptors(std::uint32_t id) {
+  std::vector<UniqueFd> taken;
+  const auto found = descriptors_.find(id);
+  if (found == descriptors_.end()) return taken;
+  taken = std::move(found->second);
+  descriptors_.erase(found);
+  return taken;
+}
+
+void Environment::forget(std::uint32_t id) {
+  children_.erase(id);
+  descriptors_.erase(id);
+}
+
+void Environment::on_wake(Napi::Env env, Napi::Function callback, Environment* self, void*) {
+  // Without an environment: a call that was queued when it began to die.
+  if (static_cast<napi_env>(env) == nullptr) return;
+  self->deliver(env, callback);
+}
+
+void Environment::deliver(Napi::Env env, Napi::Function callback) {
+  channel_->drain(drained_);
+  Napi::HandleScope scope(env);
+  Napi::Float64Array buffer = buffer_.Value();
+  const size_t capacity = buffer.ElementLength() / kSlot;
+  for (size_t next = 0; next < drained_.size();) {
+    size_t count = 0;
+    for (; count < capacity && next < drained_.size(); count++, next++) {
+      encode(drained_[next], buffer.Data() + count * kSlot);
+    }
+    callback.Call({Napi::Number::New(env, static_cast<double>(count))});
+    if (env.IsExceptionPending()) return;
+  }
+  drained_.clear();
+}
+
+void Environment::encode(Event& event, double* slot) {
+  slot[0] = static_cast<double>(event.type);
+  slot[1] = event.id;
+  switch (event.type) {
+    case EventType::kSpawned:
+      slot[2] = event.child->pid;
+      slot[3] = static_cast<double>(event.child->identity.start_ticks);
+      slot[4] = static_cast<double>(event.child->identity.inode);
+      jobs_.erase(event.id);
+      if (!event.descriptors.empty()) descriptors_[event.id] = std::move(event.descriptors);
+      children_[event.id] = std::move(event.child);
+      break;
+    case EventType::kSpawnFailed:
+      slot[2] = static_cast<double>(event.step);
+      slot[3] = event.value;
+      jobs_.erase(event.id);
+      break;
+    case EventType::kExited:
+      encode_exit(event.exit, slot + 2);
+      break;
+    case EventType::kStopped:
+      slot[2] = event.value;
+      break;
+    case EventType::kContinued:
+    case EventType::kEmpty:
+      break;
+  }
+}
+
+}  // namespace reapwell

@@ -1,0 +1,52 @@
+// What one JavaScript environment (the main thread, or one worker) keeps of the addon: nothing is
+// static, so that any number of environments can come and go. All of it belongs to the
+// environment's own thread; other threads reach it only through its EventChannel.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "../core/child_record.h"
+#include "../core/event_channel.h"
+#include "../core/spawner.h"
+
+namespace reapwell {
+
+class Environment {
+ public:
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  // Connects the channel to `callback(count)`, which reads the events from `buffer`.
+  void connect(Napi::Env env, Napi::Function callback, Napi::Float64Array buffer);
+  bool connected() const { return channel_ != nullptr; }
+  void keep_loop_alive(Napi::Env env, bool on);
+  std::shared_ptr<EventChannel> channel() const { return channel_; }
+
+  void add_job(std::uint32_t id, std::shared_ptr<SpawnJob> job) { jobs_[id] = std::move(job); }
+  SpawnJob* find_job(std::uint32_t id);
+  ChildRecord* find_child(std::uint32_t id);
+  std::vector<UniqueFd> take_descriptors(std::uint32_t id);
+  void forget(std::uint32_t id);
+
+ private:
+  class Channel;
+  static void on_wake(Napi::Env env, Napi::Function callback, Environment* self, void* nothing);
+  using WakeFunction = Napi::TypedThreadSafeFunction<Environment, void, on_wake>;
+
+  void deliver(Napi::Env env, Napi::Function callback);
+  void encode(Event& event, double* slot);
+
+  std::shared_ptr<EventChannel> channel_;
+  WakeFunction wake_;
+  Napi::Reference<Napi::Float64Array> buffer_;
+  std::vector<Event> drained_;
+  std::unordered_map<std::uint32_t, std::shared_ptr<SpawnJob>> jobs_;  // until spawned or failed
+  std::unordered_map<std::uint32_t, std::shared_ptr<ChildRecord>> children_;
+  std::unordered_map<std::uint32_t, std::vector<UniqueFd>> descriptors_;
+};
+
+}  // namespace reapwell

@@ -1,0 +1,248 @@
+#include "child_half.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "spawn_request.h"
+#include "sys.h"
+
+// The child runs on the parent's memory and thread-local storage, where the sanitizers keep theirs.
+#define REAPWELL_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
+
+namespace reapwell {
+namespace {
+
+[[noreturn]] REAPWELL_CHILD void fail(ChildStart& start, SpawnStep step, int error) {
+  start.report.error = error;
+  start.report.step = static_cast<int>(step);
+  for (;;) syscall(SYS_exit_group, 127);
+}
+
+// Handlers would run parent code in the child once signals are unblocked, and an ignored signal
+// stays ignored across exec (Node ignores SIGPIPE and SIGXFSZ): each disposition goes back to
+// default while all signals are still blocked. clone without CLONE_SIGHAND gave us a table of our
+// own.
+REAPWELL_CHILD void reset_signal_dispositions() {
+  for (int signal = 1; signal <= sys::kLastSignal; signal++) {
+    if (signal != SIGKILL && signal != SIGSTOP) sys::set_signal_default(signal);
+  }
+}
+
+REAPWELL_CHILD void enter_group(ChildStart& start) {
+  const SpawnRequest& request = *start.request;
+  switch (request.group_mode) {
+    case GroupMode::kSession:
+      if (syscall(SYS_setsid) < 0) fail(start, SpawnStep::kSession, errno);
+      break;
+    case GroupMode::kNew:
+    case GroupMode::kJoin:
+      // Here and not in the parent: after the child's exec the parent's setpgid is EACCES.
+      if (syscall(SYS_setpgid, 0, request.join_pgid) < 0) fail(start, SpawnStep::kGroup, errno);
+      break;
+    case GroupMode::kInherit:
+      break;
+  }
+}
+
+// A terminal or a pipe that somebody made non-blocking is reopened rather than passed on:
+// O_NONBLOCK belongs to the open description, which we share, so clearing it would change the
+// parent's; and a child that reads EAGAIN from its standard input breaks. Sockets can't be reopened
+// and go as is.
+REAPWELL_CHILD void give_blocking_copy(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  struct stat status;
+  if (flags < 0 || (flags & O_NONBLOCK) == 0 || fstat(fd, &status) < 0) return;
+  if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) return;
+  char path[32] = "/proc/self/fd/";
+  path[14] = static_cast<char>('0' + fd);
+  path[15] = '\0';
+  const int copy = open(path, (flags & O_ACCMODE) | O_NOCTTY | O_CLOEXEC);
+  if (copy < 0) return;
+  dup2(copy, fd);
+  close(copy);
+}
+
+// Sources may lie on the numbers that are to be filled (any permutation of 0 to 2, some of them
+// closed in the parent). So everything is first moved above the targets, then put in place.
+REAPWELL_CHILD void install_descriptors(ChildStart& start) {
+  int dev_null = -1;
+  for (int i = 0; i < start.count; i++) {
+    int source = start.sources[i];
+    if (source == kFromDevNull) {
+      if (dev_null < 0) {
+        const int opened = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (opened < 0) fail(start, SpawnStep::kStdio, errno);
+        dev_null = fcntl(opened, F_DUPFD_CLOEXEC, start.count);
+        if (dev_null < 0) fail(start, SpawnStep::kStdio, errno);
+        // The number that open() took may be a target or even a later source's: free it at once.
+        close(opened);
+      }
+      source = dev_null;
+    } else if (source >= 0 && source < start.count && source != i) {
+      source = fcntl(source, F_DUPFD_CLOEXEC, start.count);
+      if (source < 0) fail(start, SpawnStep::kStdio, errno);
+    }
+    start.scratch[i] = source;
+  }
+  for (int i = 0; i < start.count; i++) {
+    const int source = start.scratch[i];
+    if (source == kLeaveClosed) {
+      close(i);
+    } else if (source == i) {
+      // dup2 onto itself does nothing; the flag is per descriptor and our table is a copy.
+      if (fcntl(i, F_SETFD, 0) < 0) fail(start, SpawnStep::kStdio, errno);
+    } else if (dup2(source, i) < 0) {
+      fail(start, SpawnStep::kStdio, errno);
+    }
+    if (i <= STDERR_FILENO && source >= 0) give_blocking_copy(i);
+  }
+}
+
+struct LinuxDirent {
+  unsigned long inode;
+  long offset;
+  unsigned short length;
+  unsigned char type;
+  char name[1];
+};
+
+REAPWELL_CHILD int parse_descriptor(const char* name) {
+  int value = 0;
+  for (; *name != '\0'; name++) {
+    if (*name < '0' || *name > '9' || value > 100'000'000) return -1;
+    value = value * 10 + (*name - '0');
+  }
+  return value;
+}
+
+// Descriptors that somebody opened without close-on-exec must not leak into the child.
+REAPWELL_CHILD void close_foreign_descriptors(int first) {
+  if (sys::close_range(static_cast<unsigned>(first), ~0U, 0) == 0) return;
+  // Before Linux 5.9, or refused by a filter: mark what /proc lists. Marked and not closed, since
+  // closing while listing may skip entries.
+  const int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0) {
+    alignas(LinuxDirent) char buffer[4096];
+    for (;;) {
+      const long bytes = syscall(SYS_getdents64, directory, buffer, sizeof buffer);
+      if (bytes <= 0) break;
+      for (long at = 0; at < bytes;) {
+        const auto* entry = reinterpret_cast<const LinuxDirent*>(buffer + at);
+        at += entry->length;
+        const int fd = parse_descriptor(entry->name);
+        if (fd >= first) fcntl(fd, F_SETFD, FD_CLOEXEC);
+      }
+    }
+    close(directory);
+    return;
+  }
+  rlimit limit{};
+  const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1'048'576;
+  const int last = known ? static_cast<int>(limit.rlim_cur) : 1'048'576;
+  for (int fd = first; fd < last; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+REAPWELL_CHILD int write_oom_score(int score) {
+  char text[8];
+  int length = 0;
+  unsigned magnitude = static_cast<unsigned>(score < 0 ? -score : score);
+  char digits[6];
+  int count = 0;
+  do {
+    digits[count++] = static_cast<char>('0' + magnitude % 10);
+    magnitude /= 10;
+  } while (magnitude != 0 && count < 6);
+  if (score < 0) text[length++] = '-';
+  while (count > 0) text[length++] = digits[--count];
+  const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int error = write(fd, text, static_cast<size_t>(length)) < 0 ? errno : 0;
+  close(fd);
+  return error;
+}
+
+REAPWELL_CHILD void apply_resources(ChildStart& start) {
+  const SpawnRequest& request = *start.request;
+  if (request.umask >= 0) umask(static_cast<mode_t>(request.umask));
+  if (request.has_nice && syscall(SYS_setpriority, PRIO_PROCESS, 0, request.nice) < 0) {
+    fail(start, SpawnStep::kNice, errno);
+  }
+  if (request.has_oom_score_adj) {
+    const int error = write_oom_score(request.oom_score_adj);
+    if (error != 0) fail(start, SpawnStep::kOomScore, error);
+  }
+  for (const ResourceLimit& limit : request.limits) {
+    if (syscall(SYS_prlimit64, 0, limit.resource, &limit.limit, nullptr) < 0) {
+      fail(start, SpawnStep::kLimits, errno);
+    }
+  }
+}
+
+REAPWELL_CHILD void apply_identity(ChildStart& start) {
+  const SpawnRequest& request = *start.request;
+  if (request.has_groups &&
+      syscall(SYS_setgroups, request.groups.size(), request.groups.data()) < 0) {
+    fail(start, SpawnStep::kGroups, errno);
+  }
+  if (request.has_gid && syscall(SYS_setresgid, request.gid, request.gid, request.gid) < 0) {
+    fail(start, SpawnStep::kGid, errno);
+  }
+  if (request.has_uid && syscall(SYS_setresuid, request.uid, request.uid, request.uid) < 0) {
+    fail(start, SpawnStep::kUid, errno);
+  }
+  if (request.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+    fail(start, SpawnStep::kNoNewPrivileges, errno);
+  }
+}
+
+// After the ids: a change of credentials clears it (prctl(2), PR_SET_PDEATHSIG).
+REAPWELL_CHILD void bind_to_parent(ChildStart& start) {
+  const int signal = start.request->parent_death_signal;
+  if (signal == 0) return;
+  if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) < 0) fail(start, SpawnStep::kParentDeath, errno);
+  // The parent may have died before the line above; then no signal will ever come.
+  if (syscall(SYS_getppid) != start.parent) fail(start, SpawnStep::kParentDeath, ESRCH);
+}
+
+// execvp's rules: go on after what says "not here", remember EACCES, stop at anything else. A file
+// without a known format is ENOEXEC and never handed to a shell.
+REAPWELL_CHILD int exec_first(ChildStart& start) {
+  bool access_denied = false;
+  int error = ENOENT;
+  for (const char* const* candidate = start.candidates; *candidate != nullptr; candidate++) {
+    syscall(SYS_execve, *candidate, start.request->argv.pointers(), start.request->env.pointers());
+    error = errno;
+    if (error == EACCES) {
+      access_denied = true;
+    } else if (error != ENOENT && error != ENOTDIR && error != ESTALE && error != ENODEV &&
+               error != ETIMEDOUT) {
+      return error;
+    }
+  }
+  return access_denied ? EACCES : error;
+}
+
+}  // namespace
+
+REAPWELL_CHILD int run_child_half(void* raw) {
+  ChildStart& start = *static_cast<ChildStart*>(raw);
+  reset_signal_dispositions();
+  enter_group(start);
+  install_descriptors(start);
+  close_foreign_descriptors(start.count);
+  apply_resources(start);
+  if (start.request->has_cwd && chdir(start.request->cwd.c_str()) < 0) {
+    fail(start, SpawnStep::kCwd, errno);
+  }
+  apply_identity(start);
+  bind_to_parent(start);
+  sys::set_signal_mask(SIG_SETMASK, 0);
+  fail(start, SpawnStep::kExec, exec_first(start));
+}
+
+}  // namespace reapwell

@@ -1,0 +1,59 @@
+// The child's half of a spawn: from clone to exec, on memory that it shares with its parent.
+//
+// Every function here is async-signal-safe: system calls and arithmetic on the child's own stack,
+// no allocation, no locks, no libc function with state. It must not call setuid(3) and its like:
+// libc's versions signal every thread of the process, which here is the parent's.
+#pragma once
+
+#include <sys/types.h>
+
+namespace reapwell {
+
+struct SpawnRequest;
+
+// Where a spawn failed. Values are shared with src/spawn (binding contract).
+enum class SpawnStep : int {
+  kNone = 0,
+  kPipes = 1,
+  kClone = 2,
+  kGroup = 3,
+  kSession = 4,
+  kStdio = 5,
+  kUmask = 6,
+  kNice = 7,
+  kLimits = 8,
+  kOomScore = 9,
+  kCwd = 10,
+  kGroups = 11,
+  kGid = 12,
+  kUid = 13,
+  kNoNewPrivileges = 14,
+  kParentDeath = 15,
+  kExec = 16,
+  kKilled = 17,  // died between clone and exec, by a signal that was not ours
+};
+
+// Shared with the suspended parent thread. The child writes, the parent reads after the child has
+// exec'd or exited, which is what CLONE_VFORK waits for; the kernel's wake-up orders the two.
+struct ChildReport {
+  volatile int step = 0;   // SpawnStep of the failure, 0 while there is none
+  volatile int error = 0;  // positive errno
+};
+
+struct ChildStart {
+  const SpawnRequest* request;
+  const char* const* candidates;  // null-terminated
+  const int* sources;             // a descriptor of ours for each of the child's; see kFromDevNull
+  int* scratch;                   // as long as sources; the child moves what is in the way here
+  int count;
+  pid_t parent;
+  ChildReport report;
+};
+
+constexpr int kFromDevNull = -1;
+constexpr int kLeaveClosed = -2;
+
+// Runs in the child; returns only by _exit. `raw` is a ChildStart.
+int run_child_half(void* raw);
+
+}  // namespace reapwell

@@ -1,0 +1,77 @@
+// One child of ours, from its exec to its reaping and for as long as anybody asks about it.
+//
+// Publish, then reap: the reaper writes the exit here before it takes the zombie away, so a poll()
+// that the kernel answers with ECHILD finds the published exit. No lock, no gap.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "event_channel.h"
+#include "exit_info.h"
+#include "group.h"
+#include "thread.h"
+#include "unique_fd.h"
+
+namespace reapwell {
+
+struct ChildIdentity {
+  std::uint64_t start_ticks = 0;  // field 22 of /proc/<pid>/stat; 0 where /proc can't be read
+  std::uint64_t inode = 0;        // of the pidfd in pidfs (Linux 6.9), else 0
+};
+
+class ChildRecord {
+ public:
+  ChildRecord(pid_t pid, std::shared_ptr<UniqueFd> pidfd, std::shared_ptr<Group> group,
+              bool leads_group, std::shared_ptr<EventChannel> channel, std::uint32_t id);
+  ChildRecord(const ChildRecord&) = delete;
+  ChildRecord& operator=(const ChildRecord&) = delete;
+
+  const pid_t pid;
+  const std::shared_ptr<UniqueFd> pidfd;  // null in the mode without pidfds
+  const std::shared_ptr<Group> group;     // null when the child is in a group that is not ours
+  const bool leads_group;
+  const std::shared_ptr<EventChannel> channel;
+  const std::uint32_t id;
+  // Written by the spawner before the record is shared, read by any thread.
+  ChildIdentity identity;
+
+  // Any thread. One system call, or none once the exit is published. Never kLost.
+  Observation look();
+
+  // Any thread. 0, -ESRCH after the exit (without a system call), -EPERM...
+  int signal(int signal);
+
+  // Any thread. Ends what nobody can come to own: an environment died while its child was starting.
+  void abandon();
+
+  bool published() const { return published_.load(std::memory_order_acquire); }
+  const ExitInfo& exit() const { return exit_; }  // valid once published()
+
+  // Reaper thread.
+  Observation look_for_exit();
+  void publish(const ExitInfo& exit);
+  void take_zombie();
+
+  // The spawner sets it once kSpawned has been posted; until then the reaper's scans pass by, so
+  // that no exit is posted before its spawn.
+  std::atomic<bool> announced{false};
+
+  // Reaper thread only: the signal of the last stop that was reported, 0 while running.
+  int reported_stop = 0;
+  // Reaper thread only: looks that found no exit although something rang.
+  int early_looks = 0;
+
+ private:
+  WaitTarget target() const;
+
+  std::atomic<bool> published_{false};
+  ExitInfo exit_;  // written by the reaper before published_ is set, constant afterwards
+  // Without a pidfd a number is only ours until it is reaped; this excludes asking and reaping.
+  Mutex reap_mutex_;
+};
+
+}  // namespace reapwell

@@ -1,0 +1,40 @@
+#include "event_channel.h"
+
+#include <utility>
+
+#include "child_record.h"
+
+namespace reapwell {
+
+bool EventChannel::post(Event&& event) {
+  Lock lock(mutex_);
+  if (closed_) return false;
+  waiting_.push_back(std::move(event));
+  if (!awake_) {
+    awake_ = true;
+    wake();
+  }
+  return true;
+}
+
+void EventChannel::drain(std::vector<Event>& out) {
+  out.clear();
+  Lock lock(mutex_);
+  awake_ = false;
+  out.swap(waiting_);
+}
+
+void EventChannel::close() {
+  std::vector<Event> dropped;
+  {
+    Lock lock(mutex_);
+    closed_ = true;
+    dropped.swap(waiting_);
+  }
+  // Children that started and that nobody was told of.
+  for (const Event& event : dropped) {
+    if (event.child != nullptr) event.child->abandon();
+  }
+}
+
+}  // namespace reapwell

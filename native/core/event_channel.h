@@ -1,0 +1,64 @@
+// Carries what happened to children from the native threads to one JavaScript environment.
+//
+// Any thread posts; the environment's own thread drains. The lock makes posting and closing exclude
+// each other, so that no thread can wake an environment that has begun to die.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "child_half.h"
+#include "exit_info.h"
+#include "thread.h"
+#include "unique_fd.h"
+
+namespace reapwell {
+
+class ChildRecord;
+
+// Values are part of the binding contract (src/native/events.ts).
+enum class EventType : int {
+  kSpawned = 1,
+  kSpawnFailed = 2,
+  kExited = 3,
+  kEmpty = 4,
+  kStopped = 5,
+  kContinued = 6,
+};
+
+struct Event {
+  EventType type;
+  std::uint32_t id = 0;                // the environment's own number for the child
+  std::shared_ptr<ChildRecord> child;  // kSpawned
+  std::vector<UniqueFd> descriptors;   // kSpawned: our ends of the pipes
+  SpawnStep step = SpawnStep::kNone;   // kSpawnFailed
+  int value = 0;                       // kSpawnFailed: negative errno; kStopped: the signal
+  ExitInfo exit;                       // kExited
+};
+
+class EventChannel {
+ public:
+  virtual ~EventChannel() = default;
+
+  // Any thread. False when the environment is gone; then `event` is left as it was.
+  bool post(Event&& event);
+
+  // The environment's thread. Swaps the waiting events into `out` (emptied first).
+  void drain(std::vector<Event>& out);
+
+  // The environment's thread, before the environment dies. Nothing is woken after it returns.
+  void close();
+
+ protected:
+  // Called with the lock held, once for each time the queue turns from drained to waiting.
+  virtual void wake() = 0;
+
+ private:
+  Mutex mutex_;
+  std::vector<Event> waiting_;  // guarded by mutex_
+  bool awake_ = false;          // guarded by mutex_: a wake-up is under way
+  bool closed_ = false;         // guarded by mutex_
+};
+
+}  // namespace reapwell

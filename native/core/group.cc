@@ -1,0 +1,62 @@
+#include "group.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "event_channel.h"
+#include "sys.h"
+
+namespace reapwell {
+namespace {
+
+void post_empty(EventChannel& channel, std::uint32_t id) {
+  Event event{};
+  event.type = EventType::kEmpty;
+  event.id = id;
+  channel.post(std::move(event));
+}
+
+}  // namespace
+
+int Group::signal(int signal) {
+  Lock lock(mutex_);
+  if (empty_) return -ESRCH;
+  if (by_pidfd_) {
+    return sys::pidfd_send_signal(leader_pidfd_->get(), signal, sys::kPidfdSignalProcessGroup);
+  }
+  // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
+  if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
+  // The leader is alive or pinned until mark_empty(), which waits for this lock.
+  return kill(-pgid_, signal) < 0 ? -errno : 0;
+}
+
+void Group::subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id) {
+  {
+    Lock lock(mutex_);
+    if (!empty_) {
+      subscribers_.push_back({std::move(channel), id});
+      return;
+    }
+  }
+  post_empty(*channel, id);
+}
+
+void Group::mark_empty() {
+  std::vector<Subscriber> subscribers;
+  {
+    Lock lock(mutex_);
+    empty_ = true;
+    subscribers.swap(subscribers_);
+  }
+  for (const Subscriber& subscriber : subscribers) post_empty(*subscriber.channel, subscriber.id);
+}
+
+bool Group::empty() {
+  Lock lock(mutex_);
+  return empty_;
+}
+
+}  // namespace reapwell

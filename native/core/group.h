@@ -1,0 +1,57 @@
+// A process group that this library created, held by an identity that the kernel can't recycle.
+//
+// Where the kernel can signal a group through its leader's pidfd (Linux 6.9), the leader is reaped
+// at once and the pidfd stays the group's identity. Elsewhere the group is addressed by number, and
+// the leader stays an unreaped zombie ("pinned") until the group is empty, which keeps the number
+// ours.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "thread.h"
+#include "unique_fd.h"
+
+namespace reapwell {
+
+class EventChannel;
+
+class Group {
+ public:
+  Group(pid_t pgid, std::shared_ptr<UniqueFd> leader_pidfd, bool by_pidfd)
+      : pgid_(pgid), leader_pidfd_(std::move(leader_pidfd)), by_pidfd_(by_pidfd) {}
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+  pid_t pgid() const { return pgid_; }
+  bool pins_leader() const { return !by_pidfd_; }
+
+  // Any thread. One system call for the whole group; signal 0 only asks. 0, -ESRCH (nothing left to
+  // signal), -EPERM... Unreaped zombies count for the kernel: 0 is no proof of life.
+  int signal(int signal);
+
+  // Any thread. Posts kEmpty for `id` once the group is empty; at once if it is already.
+  void subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id);
+
+  // The thread that found the group empty. After it returns no signal is ever sent to the number.
+  void mark_empty();
+  bool empty();
+
+ private:
+  struct Subscriber {
+    std::shared_ptr<EventChannel> channel;
+    std::uint32_t id;
+  };
+
+  const pid_t pgid_;
+  const std::shared_ptr<UniqueFd> leader_pidfd_;
+  const bool by_pidfd_;
+  Mutex mutex_;
+  bool empty_ = false;                   // guarded by mutex_
+  std::vector<Subscriber> subscribers_;  // guarded by mutex_
+};
+
+}  // namespace reapwell

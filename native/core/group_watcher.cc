@@ -1,0 +1,186 @@
+#include "group_watcher.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+
+#include "sys.h"
+
+namespace reapwell {
+namespace {
+
+// A group of a thousand takes sixteen listings, not a thousand descriptors.
+constexpr size_t kAwaitedAtOnce = 64;
+constexpr std::uint64_t kDoorbell = 0;
+constexpr std::int64_t kMillisecond = 1'000'000;
+// A member that leaves the group without exiting rings nothing, so every watch is looked at again:
+// soon at first, then less and less often.
+constexpr std::int64_t kFirstBackstop = 10 * kMillisecond;
+constexpr std::int64_t kLastBackstop = 5'000 * kMillisecond;
+// Nothing can ring (no pidfds, no descriptors left): look more often.
+constexpr std::int64_t kBlindBackstop = 100 * kMillisecond;
+
+std::uint64_t key_of(std::uint32_t watch, std::uint32_t slot) {
+  return (static_cast<std::uint64_t>(watch) << 32) | slot;
+}
+
+}  // namespace
+
+void GroupWatcher::watch(ChildPointer leader) {
+  Lock lock(mutex_);
+  if (!started_ && !start()) {
+    // No descriptors or no thread to be had: the next arrival tries again. The group stays "not
+    // known to be empty", which is the truth.
+    arrivals_.push_back(std::move(leader));
+    return;
+  }
+  arrivals_.push_back(std::move(leader));
+  const std::uint64_t one = 1;
+  (void)!write(doorbell_.get(), &one, sizeof one);
+}
+
+bool GroupWatcher::start() {
+  doorbell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!doorbell_.valid() || !epoll_.valid()) return false;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kDoorbell;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_.get(), &event) < 0) return false;
+  started_ = start_thread("reapwell-groups", run, this) == 0;
+  return started_;
+}
+
+void GroupWatcher::run(void* self) { static_cast<GroupWatcher*>(self)->loop(); }
+
+void GroupWatcher::loop() {
+  epoll_event events[128];
+  for (;;) {
+    const int count = epoll_wait(epoll_.get(), events, 128, timeout_ms());
+    for (int i = 0; i < count; i++) {
+      if (events[i].data.u64 == kDoorbell) {
+        std::uint64_t rings;
+        (void)!read(doorbell_.get(), &rings, sizeof rings);
+      } else {
+        on_member_exit(events[i].data.u64);
+      }
+    }
+    take_arrivals();
+    check_due();
+  }
+}
+
+void GroupWatcher::take_arrivals() {
+  std::vector<ChildPointer> arrivals;
+  {
+    Lock lock(mutex_);
+    arrivals.swap(arrivals_);
+  }
+  for (ChildPointer& leader : arrivals) {
+    Watch watch;
+    watch.leader = std::move(leader);
+    watches_.emplace(next_watch_++, std::move(watch));
+  }
+}
+
+int GroupWatcher::timeout_ms() const {
+  if (watches_.empty()) return -1;
+  std::int64_t due = INT64_MAX;
+  for (const auto& [number, watch] : watches_) due = std::min(due, watch.due_ns);
+  const std::int64_t left = due - sys::monotonic_ns();
+  return left <= 0 ? 0 : static_cast<int>(left / kMillisecond + 1);
+}
+
+void GroupWatcher::on_member_exit(std::uint64_t key) {
+  const auto found = watches_.find(static_cast<std::uint32_t>(key >> 32));
+  if (found == watches_.end()) return;
+  Watch& watch = found->second;
+  const auto member = watch.members.find(static_cast<std::uint32_t>(key));
+  if (member == watch.members.end()) return;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, member->second.get(), nullptr);
+  watch.members.erase(member);
+  if (watch.members.empty()) watch.due_ns = 0;
+}
+
+void GroupWatcher::check_due() {
+  const std::int64_t now = sys::monotonic_ns();
+  std::vector<ProcessEntry> processes;
+  bool scanned = false;
+  bool listed = false;
+  for (auto at = watches_.begin(); at != watches_.end();) {
+    Watch& watch = at->second;
+    if (watch.due_ns > now) {
+      ++at;
+      continue;
+    }
+    if (!watch.leader->group->pins_leader() && watch.leader->group->signal(0) == -ESRCH) {
+      settle(watch);
+      at = watches_.erase(at);
+      continue;
+    }
+    // One listing serves every watch that is due.
+    if (!scanned) listed = list_processes(processes);
+    scanned = true;
+    if (judge(watch, processes, listed) == Verdict::kEmpty) {
+      settle(watch);
+      at = watches_.erase(at);
+      continue;
+    }
+    await_members(at->first, watch, processes);
+    ++at;
+  }
+}
+
+GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, const std::vector<ProcessEntry>& processes,
+                                          bool listed) {
+  Group& group = *watch.leader->group;
+  // Asked again *after* the listing: if the group still exists now, it existed throughout, and so
+  // the number was its own in every line that we read. If it does not, the lines may be a
+  // stranger's.
+  if (!group.pins_leader() && group.signal(0) == -ESRCH) return Verdict::kEmpty;
+  if (!listed) return Verdict::kUnknown;
+  const bool alive = std::any_of(
+      processes.begin(), processes.end(),
+      [&](const ProcessEntry& entry) { return entry.pgid == group.pgid() && entry.alive(); });
+  return alive ? Verdict::kAlive : Verdict::kEmpty;
+}
+
+void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
+                                 const std::vector<ProcessEntry>& processes) {
+  for (const auto& [slot, pidfd] : watch.members) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pidfd.get(), nullptr);
+  }
+  watch.members.clear();
+  const bool pidfds = watch.leader->pidfd != nullptr;
+  for (const ProcessEntry& entry : processes) {
+    if (!pidfds || watch.members.size() >= kAwaitedAtOnce) break;
+    if (entry.pgid != watch.leader->group->pgid() || !entry.alive()) continue;
+    UniqueFd pidfd(sys::pidfd_open(entry.pid, 0));
+    // If the number went to another process in between, that one's exit only makes us look again.
+    if (!pidfd.valid()) continue;
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = key_of(number, next_slot_);
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pidfd.get(), &event) < 0) continue;
+    watch.members.emplace(next_slot_++, std::move(pidfd));
+  }
+  const std::int64_t limit = watch.members.empty() ? kBlindBackstop : kLastBackstop;
+  watch.backstop_ns =
+      watch.backstop_ns == 0 ? kFirstBackstop : std::min(watch.backstop_ns * 2, limit);
+  watch.due_ns = sys::monotonic_ns() + watch.backstop_ns;
+}
+
+void GroupWatcher::settle(Watch& watch) {
+  for (const auto& [slot, pidfd] : watch.members) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pidfd.get(), nullptr);
+  }
+  Group& group = *watch.leader->group;
+  // Empty first, reaped second: once the zombie is gone its number may be anybody's.
+  group.mark_empty();
+  if (group.pins_leader()) watch.leader->take_zombie();
+  registry_.forget_group(group);
+}
+
+}  // namespace reapwell

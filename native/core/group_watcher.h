@@ -1,0 +1,66 @@
+// Finds out when a group whose leader has exited becomes empty.
+//
+// One call asks whether the group still exists. Only if it does, its live members are listed from
+// /proc and awaited through their own pidfds; when those have rung, it is asked and listed again.
+// Zombies that some init has not reaped yet don't count. A thread of its own, so that reading /proc
+// never delays an exit: the reaper thread waits for nothing but its epoll.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "child_record.h"
+#include "proc_table.h"
+#include "registry.h"
+#include "thread.h"
+#include "unique_fd.h"
+
+namespace reapwell {
+
+class GroupWatcher {
+ public:
+  explicit GroupWatcher(Registry& registry) : registry_(registry) {}
+  GroupWatcher(const GroupWatcher&) = delete;
+  GroupWatcher& operator=(const GroupWatcher&) = delete;
+
+  // Any thread. `leader` leads a group and has exited; its zombie is taken here if the group pins
+  // it.
+  void watch(ChildPointer leader);
+
+ private:
+  struct Watch {
+    ChildPointer leader;
+    std::unordered_map<std::uint32_t, UniqueFd> members;  // awaited, by slot
+    std::int64_t due_ns = 0;
+    std::int64_t backstop_ns = 0;
+  };
+  enum class Verdict { kEmpty, kAlive, kUnknown };
+
+  static void run(void* self);
+  bool start();  // with mutex_ held
+  void loop();
+  void take_arrivals();
+  int timeout_ms() const;
+  void on_member_exit(std::uint64_t key);
+  void check_due();
+  Verdict judge(Watch& watch, const std::vector<ProcessEntry>& processes, bool listed);
+  void await_members(std::uint32_t number, Watch& watch,
+                     const std::vector<ProcessEntry>& processes);
+  void settle(Watch& watch);
+
+  Registry& registry_;
+  Mutex mutex_;
+  std::vector<ChildPointer> arrivals_;  // guarded by mutex_
+  bool started_ = false;                // guarded by mutex_
+  UniqueFd doorbell_;                   // eventfd; set before the thread starts
+  UniqueFd epoll_;                      // set before the thread starts
+
+  // The watcher thread's alone.
+  std::unordered_map<std::uint32_t, Watch> watches_;
+  std::uint32_t next_watch_ = 1;
+  std::uint32_t next_slot_ = 1;
+};
+
+}  // namespace reapwell

@@ -1,0 +1,209 @@
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <vector>
+
+#include "proc_table.h"
+#include "signal_mask.h"
+#include "spawn_request.h"
+#include "sys.h"
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000
+#endif
+
+namespace reapwell {
+namespace {
+
+constexpr size_t kGuardBytes = 4096;
+constexpr size_t kStackBytes = 256 * 1024;
+
+}  // namespace
+
+ChildStack::~ChildStack() {
+  if (base_ != nullptr) munmap(base_, kGuardBytes + kStackBytes);
+}
+
+void* ChildStack::top() {
+  if (base_ == nullptr) {
+    void* mapped = mmap(nullptr, kGuardBytes + kStackBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) return nullptr;
+    mprotect(mapped, kGuardBytes, PROT_NONE);
+    base_ = mapped;
+  }
+  return static_cast<char*>(base_) + kGuardBytes + kStackBytes;
+}
+
+void LaunchControl::cancel() {
+  Lock lock(mutex_);
+  cancelled_.store(true, std::memory_order_release);
+  if (pidfd_slot_ == nullptr) return;
+  // Written by the kernel before the child first runs, and not closed while the window is open.
+  const int pidfd = __atomic_load_n(pidfd_slot_, __ATOMIC_ACQUIRE);
+  if (pidfd >= 0) sys::pidfd_send_signal(pidfd, SIGKILL, 0);
+}
+
+// The time in which cancel() may use the slot that the kernel writes the pidfd to.
+class LaunchWindow {
+ public:
+  LaunchWindow(LaunchControl* control, int* slot) : control_(control) { set(slot); }
+  ~LaunchWindow() { set(nullptr); }
+  LaunchWindow(const LaunchWindow&) = delete;
+  LaunchWindow& operator=(const LaunchWindow&) = delete;
+
+ private:
+  void set(int* slot) {
+    if (control_ == nullptr) return;
+    Lock lock(control_->mutex_);
+    control_->pidfd_slot_ = slot;
+  }
+  LaunchControl* control_;
+};
+
+namespace {
+
+// A changed uid or gid in the child clears the "dumpable" flag of the memory that we share with it,
+// which would leave *our* /proc files root's and our core dumps off (commit_creds in
+// kernel/cred.c). It protects the child until its exec, so it is put back only afterwards: by the
+// last of the launches that overlap, to what the first one found.
+class KeepDumpable {
+ public:
+  explicit KeepDumpable(const SpawnRequest& request)
+      : concerned_(request.has_uid || request.has_gid) {
+    if (!concerned_) return;
+    Lock lock(mutex());
+    if (depth()++ == 0) saved() = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+  }
+  ~KeepDumpable() {
+    if (!concerned_) return;
+    Lock lock(mutex());
+    if (--depth() == 0 && saved() == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  }
+  KeepDumpable(const KeepDumpable&) = delete;
+  KeepDumpable& operator=(const KeepDumpable&) = delete;
+
+ private:
+  static Mutex& mutex() {
+    static Mutex instance;  // guards depth() and saved()
+    return instance;
+  }
+  static int& depth() {
+    static int value = 0;
+    return value;
+  }
+  static int& saved() {
+    static int value = 1;
+    return value;
+  }
+  bool concerned_;
+};
+
+// The child has failed and left, or is leaving: wait for its zombie. __WALL because its exit signal
+// is still 0 (see launch); nobody else's waitpid(-1) could have taken it.
+void reap_failed(pid_t pid) {
+  siginfo_t info;
+  while (sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WALL) == -EINTR) {
+  }
+}
+
+// No failure was reported. Either the exec succeeded, or a signal came first. Only a dead child can
+// be the latter; whether it had exec'd is in the flags that /proc shows of a zombie.
+int signal_before_exec(pid_t pid) {
+  siginfo_t info;
+  const int result =
+      sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+  if (result < 0 || info.si_pid == 0 || info.si_code == CLD_EXITED) return 0;
+  ProcessEntry entry;
+  if (!read_process(pid, entry) || (entry.kernel_flags & kForkedNotExeced) == 0) return 0;
+  return info.si_status;
+}
+
+std::vector<int> source_descriptors(const SpawnRequest& request) {
+  std::vector<int> sources;
+  sources.reserve(request.stdio.size());
+  for (const StdioEntry& entry : request.stdio) {
+    if (entry.kind == StdioEntry::Kind::kDevNull) {
+      sources.push_back(kFromDevNull);
+    } else if (entry.kind == StdioEntry::Kind::kClosed) {
+      sources.push_back(kLeaveClosed);
+    } else {
+      sources.push_back(entry.fd);
+    }
+  }
+  return sources;
+}
+
+}  // namespace
+
+LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pidfd,
+                    LaunchControl* control) {
+  LaunchResult result;
+  void* stack_top = stack.top();
+  if (stack_top == nullptr) {
+    result.step = SpawnStep::kClone;
+    result.error = -ENOMEM;
+    return result;
+  }
+  std::vector<const char*> candidates;
+  for (const std::string& candidate : request.candidates) candidates.push_back(candidate.c_str());
+  candidates.push_back(nullptr);
+  const std::vector<int> sources = source_descriptors(request);
+  std::vector<int> scratch(sources.size());
+
+  ChildStart start{&request,
+                   candidates.data(),
+                   sources.data(),
+                   scratch.data(),
+                   static_cast<int>(sources.size()),
+                   getpid(),
+                   {}};
+  int pidfd = -1;
+  pid_t pid;
+  int clone_error = 0;
+  {
+    KeepDumpable keep_dumpable(request);
+    LaunchWindow window(control, &pidfd);
+    BlockEverySignal blocked;
+    // Exit signal 0 until the exec, which makes it SIGCHLD: a spawn that fails rings nobody's
+    // SIGCHLD, and a foreign waitpid(-1) can't take the child from under us.
+    const int flags = CLONE_VM | CLONE_VFORK | (use_pidfd ? CLONE_PIDFD : 0);
+    pid = clone(run_child_half, stack_top, flags, &start, &pidfd);
+    if (pid < 0) clone_error = -errno;
+  }
+  if (pid < 0) {
+    result.step = SpawnStep::kClone;
+    result.error = clone_error;
+    return result;
+  }
+  UniqueFd owned(pidfd);
+  if (start.report.step != 0) {
+    reap_failed(pid);
+    result.step = static_cast<SpawnStep>(start.report.step);
+    result.error = -start.report.error;
+    return result;
+  }
+  const int killer = signal_before_exec(pid);
+  if (killer != 0) {
+    reap_failed(pid);
+    result.step = SpawnStep::kKilled;
+    result.error = -killer;
+    return result;
+  }
+  if (use_pidfd && !owned.valid()) {
+    // Linux 5.2 has pidfd_open but ignores CLONE_PIDFD. The child is unreaped, so its number is
+    // its.
+    owned.reset(sys::pidfd_open(pid, 0));
+  }
+  result.pid = pid;
+  result.pidfd = std::move(owned);
+  return result;
+}
+
+}  // namespace reapwell

@@ -1,0 +1,57 @@
+// One spawn on the calling thread: clone, wait for the exec, learn what came of it.
+//
+// Blocks the calling thread until the child has exec'd or failed, which a hung file system can make
+// arbitrarily long; so only spawner threads (and posix.posixSpawn, which says so) call it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+
+#include "child_half.h"
+#include "thread.h"
+#include "unique_fd.h"
+
+namespace reapwell {
+
+struct SpawnRequest;
+
+// The stack of the vforked child, one for each thread that launches. mmap'd with a guard page.
+class ChildStack {
+ public:
+  ChildStack() = default;
+  ~ChildStack();
+  ChildStack(const ChildStack&) = delete;
+  ChildStack& operator=(const ChildStack&) = delete;
+  void* top();  // nullptr when out of memory
+
+ private:
+  void* base_ = nullptr;
+};
+
+// Lets another thread end a child that hangs between clone and exec.
+class LaunchControl {
+ public:
+  // Any thread. Kills the child if it is between clone and exec; else it is remembered.
+  void cancel();
+  bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
+
+ private:
+  friend class LaunchWindow;
+  Mutex mutex_;
+  std::atomic<bool> cancelled_{false};
+  int* pidfd_slot_ = nullptr;  // guarded by mutex_; non-null while the clone call is under way
+};
+
+struct LaunchResult {
+  pid_t pid = -1;  // > 0: exec'd, and the caller now owns the duty to reap it
+  UniqueFd pidfd;  // invalid where the kernel has none or the runtime was told to do without
+  SpawnStep step = SpawnStep::kNone;
+  int error = 0;  // negative errno; with kKilled, the negative signal that killed it
+};
+
+LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pidfd,
+                    LaunchControl* control);
+
+}  // namespace reapwell

@@ -1,0 +1,47 @@
+// What /proc says of processes. Reads only files that never wait for the process they describe:
+// /proc/<pid>/stat does not, /proc/<pid>/cmdline takes its mmap lock and hangs with it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace reapwell {
+
+constexpr unsigned kForkedNotExeced = 0x40;  // PF_FORKNOEXEC of <linux/sched.h>
+
+struct ProcessEntry {
+  pid_t pid = 0;
+  pid_t ppid = 0;
+  pid_t pgid = 0;
+  pid_t sid = 0;
+  char state = '?';
+  int threads = 0;
+  unsigned kernel_flags = 0;
+  std::uint64_t start_ticks = 0;  // since boot, in USER_HZ
+  std::uint64_t user_ticks = 0;
+  std::uint64_t system_ticks = 0;
+  std::uint64_t minor_faults = 0;
+  std::uint64_t major_faults = 0;
+  std::int64_t resident_pages = 0;
+  std::string command;  // at most 15 bytes; may hold anything, ") R 1 (" and newlines included
+
+  // A zombie whose other threads run on is alive: its main thread called pthread_exit.
+  bool alive() const { return state != 'X' && state != 'x' && (state != 'Z' || threads > 1); }
+};
+
+// Splits one /proc/<pid>/stat. The command ends at the *last* parenthesis.
+bool parse_stat(const char* text, size_t length, ProcessEntry& out);
+
+// False when there is no such process (or no /proc).
+bool read_process(pid_t pid, ProcessEntry& out);
+
+// Every process that this /proc shows, zombies included. False when /proc can't be read.
+bool list_processes(std::vector<ProcessEntry>& out);
+
+// Live members of a process group. False when /proc can't be read.
+bool list_live_group(pid_t pgid, std::vector<ProcessEntry>& out);
+
+}  // namespace reapwell

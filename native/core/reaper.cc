@@ -1,0 +1,265 @@
+#include "reaper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+
+#include "sys.h"
+
+namespace reapwell {
+namespace {
+
+constexpr int kBatch = 256;
+// Keys of the epoll set; a child's is its sequence number above these.
+constexpr std::uint64_t kDoorbellKey = 0;
+constexpr std::uint64_t kSignalsKey = 1;
+constexpr std::uint64_t kFirstChildKey = 2;
+
+constexpr std::int64_t kMillisecond = 1'000'000;
+constexpr std::int64_t kFirstRetry = kMillisecond;
+constexpr std::int64_t kLastRetry = 1'000 * kMillisecond;
+// Looks at a child whose status somebody took, until the kernel has stored what it was.
+constexpr int kLooksAfterLoss = 8;
+// Children without a pidfd, in case the signal that tells of them went to a thread that did not
+// block it, or was never sent (SIGCHLD ignored).
+constexpr std::int64_t kScanBackstop = 500 * kMillisecond;
+constexpr std::int64_t kScanUnclaimed = 5 * kMillisecond;
+constexpr std::int64_t kStopPolling = 50 * kMillisecond;
+constexpr std::int64_t kFirstVerify = 10 * kMillisecond;
+constexpr std::int64_t kLastVerify = 10'000 * kMillisecond;
+
+int add_to_epoll(int epoll, int fd, std::uint64_t key) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = key;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+}  // namespace
+
+int Reaper::start(bool claim) {
+  epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_.valid()) return -errno;
+  doorbell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!doorbell_.valid()) return -errno;
+  int error = add_to_epoll(epoll_.get(), doorbell_.get(), kDoorbellKey);
+  if (error < 0) return error;
+  wants_claim_ = claim;
+  error = start_thread("reapwell-reaper", run, this);
+  if (error < 0) return error;
+  Lock lock(mutex_);
+  while (!ready_) started_.wait(mutex_);
+  return 0;
+}
+
+void Reaper::run(void* self) { static_cast<Reaper*>(self)->loop(); }
+
+void Reaper::loop() {
+  if (wants_claim_) {
+    claim();
+    verify_delay_ns_ = kFirstVerify;
+    next_verify_ns_ = sys::monotonic_ns() + verify_delay_ns_;
+  }
+  {
+    Lock lock(mutex_);
+    ready_ = true;
+    started_.notify_all();
+  }
+  epoll_event events[kBatch];
+  for (;;) {
+    const int count = epoll_wait(epoll_.get(), events, kBatch, timeout_ms(sys::monotonic_ns()));
+    bool signalled = false;
+    for (int i = 0; i < count; i++) {
+      const std::uint64_t key = events[i].data.u64;
+      if (key >= kFirstChildKey) {
+        look(key - kFirstChildKey);
+      } else if (key == kSignalsKey) {
+        signalled = true;
+      } else {
+        std::uint64_t rings;
+        (void)!read(doorbell_.get(), &rings, sizeof rings);
+      }
+    }
+    take_arrivals();
+    if (signalled) read_signals();
+    // Also after a relay: a SIGCHLD that came in that instant went to the handler, not to us.
+    if (without_pidfd_.load() > 0) scan_exits();
+    const std::int64_t now = sys::monotonic_ns();
+    run_retries(now);
+    if (!claimed() && stop_listeners_.load() > 0) stops_.owe_scan();
+    stops_.run(now);
+    verify_claim(now);
+  }
+}
+
+void Reaper::claim() {
+  const ClaimResult result = claim_sigchld();
+  claim_result_ = result;
+  if (result == ClaimResult::kTakenByOther && signals_.valid()) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, signals_.get(), nullptr);
+    signals_.reset();
+  }
+  if (result == ClaimResult::kClaimed && !signals_.valid()) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (signals_.valid() && add_to_epoll(epoll_.get(), signals_.get(), kSignalsKey) < 0) {
+      signals_.reset();
+    }
+  }
+  claimed_ = result == ClaimResult::kClaimed && signals_.valid();
+}
+
+// A thread that blocked everything while we looked (inside a fork or a thread creation) and went
+// back to its own mask afterwards was passed over; a library may unblock SIGCHLD later. So the
+// claim is made again, soon at first, then rarely. It is a listing of threads when nothing has
+// changed.
+void Reaper::verify_claim(std::int64_t now_ns) {
+  if (now_ns < next_verify_ns_) return;
+  claim();
+  verify_delay_ns_ = std::min(verify_delay_ns_ * 10, kLastVerify);
+  next_verify_ns_ = now_ns + verify_delay_ns_;
+}
+
+int Reaper::timeout_ms(std::int64_t now_ns) const {
+  std::int64_t due = std::min(stops_.due_ns(), next_verify_ns_);
+  if (!retries_.empty()) due = std::min(due, retries_.begin()->first);
+  if (without_pidfd_.load() > 0) {
+    due = std::min(due, now_ns + (claimed() ? kScanBackstop : kScanUnclaimed));
+  }
+  if (!claimed() && stop_listeners_.load() > 0) due = std::min(due, now_ns + kStopPolling);
+  if (due == INT64_MAX) return -1;
+  return due <= now_ns ? 0 : static_cast<int>((due - now_ns) / kMillisecond + 1);
+}
+
+void Reaper::ring() {
+  const std::uint64_t one = 1;
+  (void)!write(doorbell_.get(), &one, sizeof one);
+}
+
+void Reaper::adjust_stop_listeners(int by) {
+  stop_listeners_ += by;
+  if (doorbell_.valid()) ring();
+}
+
+void Reaper::watch(std::uint64_t sequence, const ChildPointer& child) {
+  if (child->pidfd == nullptr) {
+    without_pidfd_++;
+  } else if (add_to_epoll(epoll_.get(), child->pidfd->get(), sequence + kFirstChildKey) == 0) {
+    return;
+  }
+  // Nothing will ring for it (ENOSPC of epoll, or no pidfd): have it looked at now, and again.
+  Lock lock(mutex_);
+  arrivals_.push_back(sequence);
+  ring();
+}
+
+void Reaper::take_arrivals() {
+  std::vector<std::uint64_t> arrivals;
+  {
+    Lock lock(mutex_);
+    arrivals.swap(arrivals_);
+  }
+  for (const std::uint64_t sequence : arrivals) look(sequence);
+}
+
+void Reaper::read_signals() {
+  signalfd_siginfo record;
+  while (read(signals_.get(), &record, sizeof record) == static_cast<ssize_t>(sizeof record)) {
+    stops_.on_sigchld(static_cast<pid_t>(record.ssi_pid), record.ssi_code);
+    relay_sigchld(record);
+  }
+  stops_.owe_scan();
+}
+
+void Reaper::scan_exits() {
+  for (const auto& [sequence, child] : registry_.snapshot()) {
+    if (child->pidfd != nullptr || !child->announced.load(std::memory_order_acquire)) continue;
+    const Observation seen = child->look_for_exit();
+    if (seen.sight != Sight::kRunning) look(sequence);
+  }
+}
+
+void Reaper::run_retries(std::int64_t now_ns) {
+  while (!retries_.empty() && retries_.begin()->first <= now_ns) {
+    const std::uint64_t sequence = retries_.begin()->second;
+    retries_.erase(retries_.begin());
+    look(sequence);
+  }
+}
+
+void Reaper::look(std::uint64_t sequence) {
+  const ChildPointer child = registry_.find(sequence);
+  if (child == nullptr) return;
+  const Observation seen = child->look_for_exit();
+  if (seen.sight == Sight::kExited) {
+    finish(sequence, child, seen.exit);
+  } else if (seen.sight == Sight::kRunning) {
+    look_again_later(sequence, *child);
+  } else {
+    // Somebody else's waitpid(-1) took the status, or SIGCHLD is ignored and the kernel reaped. It
+    // may still tell (Linux 6.15), once it has finished reaping; if not, the exit is "unknown".
+    ExitInfo exit;
+    int wait_status = 0;
+    const int told = child->pidfd == nullptr
+                         ? -ENOTSUP
+                         : sys::pidfd_exit_status(child->pidfd->get(), &wait_status);
+    if (told == 0) {
+      exit = decode_wait_status(wait_status);
+    } else if (told == -ENODATA && child->early_looks < kLooksAfterLoss) {
+      look_again_later(sequence, *child);
+      return;
+    }
+    finish(sequence, child, exit);
+  }
+}
+
+void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const ExitInfo& exit) {
+  if (child->pidfd != nullptr) {
+    // Never left to close(): a child that is being vforked right now may hold a copy, which would
+    // keep the entry alive and ringing.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child->pidfd->get(), nullptr);
+  } else {
+    without_pidfd_--;
+  }
+  child->publish(exit);
+  const bool leads = child->leads_group && child->group != nullptr;
+  const bool pinned = leads && child->group->pins_leader() && exit.known;
+  if (!pinned) child->take_zombie();
+  registry_.remove(sequence);
+  stops_.forget(sequence);
+
+  Event event{};
+  event.type = EventType::kExited;
+  event.id = child->id;
+  event.exit = exit;
+  child->channel->post(std::move(event));
+
+  if (!leads) return;
+  // A pinned leader that somebody else reaped no longer keeps the number: signalling it would be a
+  // guess, so the group is given up.
+  const bool given_up = child->group->pins_leader() && !pinned;
+  if (given_up || (!pinned && child->group->signal(0) == -ESRCH)) {
+    child->group->mark_empty();
+    registry_.forget_group(*child->group);
+  } else {
+    groups_.watch(child);
+  }
+}
+
+// A pidfd that rings while waitid says "not yet": a tracer that is not us has not let go of the
+// zombie. The pidfd keeps ringing, so it is taken out and time is waited instead of spun.
+void Reaper::look_again_later(std::uint64_t sequence, ChildRecord& child) {
+  if (child.pidfd == nullptr) return;  // scans find its exit
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child.pidfd->get(), nullptr);
+  const std::int64_t delay = std::min(kFirstRetry << std::min(child.early_looks, 10), kLastRetry);
+  child.early_looks++;
+  retries_.emplace(sys::monotonic_ns() + delay, sequence);
+}
+
+}  // namespace reapwell

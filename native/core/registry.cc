@@ -1,0 +1,62 @@
+#include "registry.h"
+
+namespace reapwell {
+
+std::uint64_t Registry::add(const ChildPointer& child) {
+  Lock lock(mutex_);
+  const std::uint64_t sequence = next_++;
+  children_.emplace(sequence, child);
+  sequence_of_pid_[child->pid] = sequence;
+  if (child->leads_group) groups_[child->pid] = child->group;
+  return sequence;
+}
+
+void Registry::remove(std::uint64_t sequence) {
+  ChildPointer removed;  // destroyed outside the lock: it may close a descriptor
+  Lock lock(mutex_);
+  const auto found = children_.find(sequence);
+  if (found == children_.end()) return;
+  removed = std::move(found->second);
+  children_.erase(found);
+  // The number may already be that of a newer child, or the key to a newer group.
+  const auto by_pid = sequence_of_pid_.find(removed->pid);
+  if (by_pid != sequence_of_pid_.end() && by_pid->second == sequence)
+    sequence_of_pid_.erase(by_pid);
+}
+
+ChildPointer Registry::find(std::uint64_t sequence) {
+  Lock lock(mutex_);
+  const auto found = children_.find(sequence);
+  return found == children_.end() ? nullptr : found->second;
+}
+
+std::uint64_t Registry::find_sequence_of_pid(pid_t pid) {
+  Lock lock(mutex_);
+  const auto found = sequence_of_pid_.find(pid);
+  return found == sequence_of_pid_.end() ? 0 : found->second;
+}
+
+std::vector<std::pair<std::uint64_t, ChildPointer>> Registry::snapshot() {
+  Lock lock(mutex_);
+  return {children_.begin(), children_.end()};
+}
+
+size_t Registry::size() {
+  Lock lock(mutex_);
+  return children_.size();
+}
+
+std::shared_ptr<Group> Registry::find_group(pid_t pgid) {
+  Lock lock(mutex_);
+  const auto found = groups_.find(pgid);
+  return found == groups_.end() ? nullptr : found->second.lock();
+}
+
+void Registry::forget_group(const Group& group) {
+  Lock lock(mutex_);
+  const auto found = groups_.find(group.pgid());
+  // The number may already lead a newer group.
+  if (found != groups_.end() && found->second.lock().get() == &group) groups_.erase(found);
+}
+
+}  // namespace reapwell

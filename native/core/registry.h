@@ -1,0 +1,43 @@
+// Every child that is not yet reaped, and every group that is not yet empty.
+//
+// Spawners add, the reaper removes, both look up; all under one short lock. Children are keyed by a
+// sequence number that is never used twice: a stale epoll event for it finds nothing, where a stale
+// descriptor or pid would find a stranger.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "child_record.h"
+#include "thread.h"
+
+namespace reapwell {
+
+using ChildPointer = std::shared_ptr<ChildRecord>;
+
+class Registry {
+ public:
+  std::uint64_t add(const ChildPointer& child);
+  void remove(std::uint64_t sequence);
+  ChildPointer find(std::uint64_t sequence);
+  std::uint64_t find_sequence_of_pid(pid_t pid);  // 0: not ours
+  std::vector<std::pair<std::uint64_t, ChildPointer>> snapshot();
+  size_t size();
+
+  // The group, if this library created it and it is not known to be empty.
+  std::shared_ptr<Group> find_group(pid_t pgid);
+  void forget_group(const Group& group);
+
+ private:
+  Mutex mutex_;
+  std::uint64_t next_ = 1;                                    // guarded by mutex_
+  std::unordered_map<std::uint64_t, ChildPointer> children_;  // guarded by mutex_
+  std::unordered_map<pid_t, std::uint64_t> sequence_of_pid_;  // guarded by mutex_
+  std::unordered_map<pid_t, std::weak_ptr<Group>> groups_;    // guarded by mutex_
+};
+
+}  // namespace reapwell

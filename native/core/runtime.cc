@@ -1,0 +1,141 @@
+#include "runtime.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <utility>
+
+#include "proc_table.h"
+#include "sys.h"
+
+namespace reapwell {
+namespace {
+
+constexpr long kPidfsMagic =
+    0x50494446;  // PID_FS_MAGIC: from Linux 6.9 a pidfd has an inode of its own
+
+void post_failure(SpawnJob& job, SpawnStep step, int error) {
+  Event event{};
+  event.type = EventType::kSpawnFailed;
+  event.id = job.id;
+  event.step = step;
+  event.value = error;
+  job.channel->post(std::move(event));
+}
+
+// Read while the child can't have been reaped, so that the answer is about it.
+ChildIdentity identify(pid_t pid, const UniqueFd* pidfd) {
+  ChildIdentity identity;
+  ProcessEntry entry;
+  if (read_process(pid, entry)) identity.start_ticks = entry.start_ticks;
+  struct statfs filesystem;
+  struct stat status;
+  if (pidfd != nullptr && fstatfs(pidfd->get(), &filesystem) == 0 &&
+      filesystem.f_type == kPidfsMagic && fstat(pidfd->get(), &status) == 0) {
+    identity.inode = status.st_ino;
+  }
+  return identity;
+}
+
+}  // namespace
+
+Runtime& Runtime::instance() {
+  static Runtime* runtime = new Runtime();
+  return *runtime;
+}
+
+Runtime::Runtime() : groups_(registry_), reaper_(registry_, groups_), spawner_(perform, this) {}
+
+bool Runtime::configure(const Settings& settings) {
+  Lock lock(mutex_);
+  if (started_) return false;
+  settings_ = settings;
+  return true;
+}
+
+Settings Runtime::settings() {
+  Lock lock(mutex_);
+  return settings_;
+}
+
+bool Runtime::started() {
+  Lock lock(mutex_);
+  return started_;
+}
+
+bool Runtime::uses_pidfd() { return settings().use_pidfd && kernel_features().pidfd; }
+
+bool Runtime::signals_groups_by_pidfd() {
+  return uses_pidfd() && kernel_features().pidfd_group_signal;
+}
+
+void Runtime::perform(void* self, SpawnJob& job, ChildStack& stack) {
+  static_cast<Runtime*>(self)->spawn(job, stack);
+}
+
+// On a spawner thread, so that neither the claim nor the trial child costs the event loop anything.
+int Runtime::ensure_started() {
+  Lock lock(mutex_);
+  if (started_) return 0;
+  const int error = reaper_.start(settings_.claim_sigchld);
+  if (error == 0) started_ = true;
+  return error;
+}
+
+void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
+  const int not_started = ensure_started();
+  if (not_started < 0) return post_failure(job, SpawnStep::kClone, not_started);
+  if (job.control.cancelled()) return post_failure(job, SpawnStep::kKilled, -ECANCELED);
+
+  SpawnRequest& request = job.request;
+  if (request.group_mode == GroupMode::kJoin) {
+    request.join_group = registry_.find_group(request.join_pgid);
+    const bool alive = request.join_group != nullptr && request.join_group->signal(0) != -ESRCH;
+    if (!alive) return post_failure(job, SpawnStep::kGroup, -ESRCH);
+  }
+  const int no_pipes = make_pipes(request);
+  if (no_pipes < 0) return post_failure(job, SpawnStep::kPipes, no_pipes);
+  resolve_candidates(request);
+
+  LaunchResult launched = launch(request, stack, uses_pidfd(), &job.control);
+  request.child_ends.clear();
+  if (launched.step != SpawnStep::kNone) {
+    return post_failure(job, launched.step, launched.error);
+  }
+  register_child(job, launched);
+}
+
+void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
+  SpawnRequest& request = job.request;
+  std::shared_ptr<UniqueFd> pidfd;
+  if (launched.pidfd.valid()) pidfd = std::make_shared<UniqueFd>(std::move(launched.pidfd));
+  const bool leads =
+      request.group_mode == GroupMode::kNew || request.group_mode == GroupMode::kSession;
+  std::shared_ptr<Group> group = request.join_group;
+  if (leads) {
+    const bool by_pidfd = pidfd != nullptr && kernel_features().pidfd_group_signal;
+    group = std::make_shared<Group>(launched.pid, pidfd, by_pidfd);
+  }
+  auto child =
+      std::make_shared<ChildRecord>(launched.pid, pidfd, group, leads, job.channel, job.id);
+  child->identity = identify(launched.pid, pidfd.get());
+  const std::uint64_t sequence = registry_.add(child);
+
+  // If the group died while the child was on its way into it, its number may have been a stranger's
+  // by then: that child must not run.
+  const bool stray = request.join_group != nullptr && request.join_group->signal(0) == -ESRCH;
+  if (stray || job.control.cancelled()) child->abandon();
+
+  Event event{};
+  event.type = EventType::kSpawned;
+  event.id = job.id;
+  event.child = child;
+  event.descriptors = std::move(request.parent_ends);
+  if (!job.channel->post(std::move(event))) child->abandon();
+  child->announced.store(true, std::memory_order_release);
+  if (group != nullptr) group->subscribe(job.channel, job.id);
+  reaper_.watch(sequence, child);
+}
+
+}  // namespace reapwell

@@ -1,0 +1,55 @@
+// The one set of native threads of this process, shared by every environment (main and workers).
+// Created at the first use, never destroyed: its threads may outlive every environment, and at the
+// process's exit they must not meet half-destroyed statics.
+#pragma once
+
+#include <memory>
+
+#include "group_watcher.h"
+#include "kernel_features.h"
+#include "reaper.h"
+#include "registry.h"
+#include "spawner.h"
+#include "thread.h"
+
+namespace reapwell {
+
+struct Settings {
+  bool use_pidfd = true;
+  bool claim_sigchld = true;
+};
+
+class Runtime {
+ public:
+  static Runtime& instance();
+
+  // Any thread. False once the threads run: what they stand on can't be changed any more.
+  bool configure(const Settings& settings);
+  Settings settings();
+  bool started();
+
+  // Any thread. Starts a spawn; what comes of it is posted to the job's channel.
+  int submit(std::shared_ptr<SpawnJob> job) { return spawner_.submit(std::move(job)); }
+
+  Reaper& reaper() { return reaper_; }
+  Registry& registry() { return registry_; }
+  bool uses_pidfd();
+  bool signals_groups_by_pidfd();
+
+ private:
+  Runtime();
+  static void perform(void* self, SpawnJob& job, ChildStack& stack);
+  int ensure_started();
+  void spawn(SpawnJob& job, ChildStack& stack);
+  void register_child(SpawnJob& job, LaunchResult& launched);
+
+  Registry registry_;
+  GroupWatcher groups_;
+  Reaper reaper_;
+  Spawner spawner_;
+  Mutex mutex_;
+  Settings settings_;     // guarded by mutex_; constant once started_
+  bool started_ = false;  // guarded by mutex_
+};
+
+}  // namespace reapwell

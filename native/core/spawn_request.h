@@ -1,0 +1,93 @@
+// What one spawn asks for, decoded and owned: nothing in it refers to JavaScript memory, so that it
+// can be handed to a spawner thread. Written by the thread that built it, read by one spawner.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "unique_fd.h"
+
+namespace reapwell {
+
+class Group;
+
+// Strings back to back, each ended by NUL, with the pointer array that execve wants.
+class StringBlock {
+ public:
+  void assign(std::string block);
+  char* const* pointers() const { return pointers_.data(); }
+  // The value of NAME=value, or nullptr.
+  const char* find_variable(const char* name) const;
+
+ private:
+  std::string block_;
+  std::vector<char*> pointers_ = {nullptr};
+};
+
+// Where descriptor i of the child comes from.
+struct StdioEntry {
+  enum class Kind : int {
+    kDevNull = 0,
+    kInherit = 1,      // `fd` of ours, number kept or not
+    kPipeToChild = 2,  // the child reads; we write
+    kPipeFromChild = 3,
+    kSocketPair = 4,  // both ways, as Node's extra 'pipe' descriptors are
+    kClosed = 5,
+  };
+  Kind kind = Kind::kDevNull;
+  int fd = -1;  // kInherit: the source; after make_pipes(): the child's end
+};
+
+struct ResourceLimit {
+  int resource;
+  rlimit limit;
+};
+
+enum class GroupMode : int { kNew = 0, kInherit = 1, kJoin = 2, kSession = 3 };
+
+struct SpawnRequest {
+  std::string file;
+  StringBlock argv;
+  StringBlock env;
+  std::vector<std::string> candidates;  // what execve tries, in order; see resolve_candidates()
+  bool has_cwd = false;
+  std::string cwd;
+
+  std::vector<StdioEntry> stdio;
+  std::vector<UniqueFd> child_ends;   // closed in the parent once the child has its copies
+  std::vector<UniqueFd> parent_ends;  // one for each pipe or socket pair, in stdio order
+
+  GroupMode group_mode = GroupMode::kNew;
+  pid_t join_pgid = 0;
+  std::shared_ptr<Group> join_group;  // kJoin through spawn(): proves that the number is still ours
+
+  int parent_death_signal = 0;  // 0: none
+  bool has_uid = false;
+  uid_t uid = 0;
+  bool has_gid = false;
+  gid_t gid = 0;
+  bool has_groups = false;
+  std::vector<gid_t> groups;
+  int umask = -1;  // -1: as ours
+  bool has_nice = false;
+  int nice = 0;
+  bool has_oom_score_adj = false;
+  int oom_score_adj = 0;
+  bool no_new_privileges = false;
+  std::vector<ResourceLimit> limits;
+};
+
+// execvp's search, done before the fork: a name with a slash is tried as it is, any other in each
+// element of the PATH of the environment that the child gets (an empty element is the working
+// directory; no PATH at all means /bin:/usr/bin).
+void resolve_candidates(SpawnRequest& request);
+
+// Creates the pipes and socket pairs of request.stdio, close-on-exec at both ends, non-blocking at
+// ours only. Returns 0 or a negative errno, with nothing left open.
+int make_pipes(SpawnRequest& request);
+
+}  // namespace reapwell

@@ -1,0 +1,84 @@
+#include "stop_scanner.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <vector>
+
+#include "sys.h"
+
+namespace reapwell {
+namespace {
+
+constexpr std::int64_t kSpacing = 20;
+
+void post_change(const ChildRecord& child, EventType type, int signal) {
+  Event event{};
+  event.type = type;
+  event.id = child.id;
+  event.value = signal;
+  child.channel->post(std::move(event));
+}
+
+// One system call over all children of the process, in place of one for each. It names only the
+// first that it meets, which may be somebody else's, so it serves to rule out, not to find.
+bool some_child_is_stopped() {
+  siginfo_t info;
+  const int result = sys::waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT);
+  return result == 0 && info.si_pid != 0;
+}
+
+}  // namespace
+
+void StopScanner::on_sigchld(pid_t pid, int code) {
+  owe_scan();
+  if (code != CLD_STOPPED && code != CLD_CONTINUED) return;
+  const std::uint64_t sequence = registry_.find_sequence_of_pid(pid);
+  const ChildPointer child = registry_.find(sequence);
+  if (child != nullptr) look(sequence, child);
+}
+
+std::int64_t StopScanner::due_ns() const { return owed_ ? next_allowed_ns_ : INT64_MAX; }
+
+void StopScanner::run(std::int64_t now_ns) {
+  if (!owed_ || now_ns < next_allowed_ns_) return;
+  owed_ = false;
+  scan();
+  const std::int64_t end = sys::monotonic_ns();
+  next_allowed_ns_ = end + (end - now_ns) * kSpacing;
+}
+
+void StopScanner::scan() {
+  if (some_child_is_stopped()) {
+    for (const auto& [sequence, child] : registry_.snapshot()) look(sequence, child);
+    return;
+  }
+  const std::vector<std::pair<std::uint64_t, ChildPointer>> stopped(stopped_.begin(),
+                                                                    stopped_.end());
+  for (const auto& [sequence, child] : stopped) look(sequence, child);
+}
+
+void StopScanner::look(std::uint64_t sequence, const ChildPointer& child) {
+  if (!child->announced.load(std::memory_order_acquire)) {
+    owe_scan();
+    return;
+  }
+  const Observation seen = child->look();
+  if (seen.sight == Sight::kExited) {
+    stopped_.erase(sequence);
+    return;
+  }
+  const int stop = seen.sight == Sight::kStopped ? seen.stop_signal : 0;
+  if (stop == child->reported_stop) return;
+  child->reported_stop = stop;
+  if (stop != 0) {
+    stopped_[sequence] = child;
+    post_change(*child, EventType::kStopped, stop);
+  } else {
+    stopped_.erase(sequence);
+    post_change(*child, EventType::kContinued, 0);
+  }
+}
+
+}  // namespace reapwell

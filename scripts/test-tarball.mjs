@@ -1,0 +1,154 @@
+// Packs the package as npm would publish it and uses it as a stranger would: installed
+// into an empty project, without install scripts and without a compiler, on every
+// supported Node. Run `npm run prebuild` first. Leaves nothing behind.
+import { execFileSync, spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const majors = [20, 22, 24, 26];
+/** Enough for npm to run and to start a shell; neither a compiler, make nor Python. */
+const allowedTools = ['sh', 'env'];
+
+/** npm's own words are part of what is checked, also when this runs under a silent npm. */
+const environment = { ...process.env, npm_config_loglevel: 'warn' };
+const root = fileURLToPath(new URL('..', import.meta.url));
+const npm = findNpm();
+const work = fs.mkdtempSync(join(tmpdir(), 'reapwell-tarball-'));
+const count = { passed: 0, failed: 0, skipped: 0 };
+try {
+  main();
+} finally {
+  fs.rmSync(work, { recursive: true, force: true });
+}
+console.log(`tarball: passed ${count.passed}, failed ${count.failed}, skipped ${count.skipped}`);
+process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
+
+function main() {
+  const tarball = pack();
+  for (const major of majors) {
+    const name = `node ${major}`;
+    const { node, reason } = provideNode(major);
+    if (node === undefined) {
+      count.skipped += 1;
+      console.log(`skipped: tarball on ${name} (${reason})`);
+      continue;
+    }
+    check(`${name}, install scripts off`, () => use(tarball, node, ['--ignore-scripts']));
+    check(`${name}, install scripts on`, () => use(tarball, node, []));
+  }
+  check('built from source in the installed package', () => useFromSource(tarball));
+}
+
+function check(name, body) {
+  try {
+    body();
+    count.passed += 1;
+    console.log(`ok: ${name}`);
+  } catch (error) {
+    count.failed += 1;
+    console.log(`FAILED: ${name}\n${error.message}`);
+  }
+}
+
+function pack() {
+  const prebuilds = join(root, 'prebuilds', `linux-${process.arch}`);
+  if (!fs.existsSync(prebuilds)) throw new Error('no prebuild to pack: npm run prebuild');
+  exec(process.execPath, [npm, 'pack', '--pack-destination', work], { cwd: root });
+  const [file] = fs.readdirSync(work).filter((name) => name.endsWith('.tgz'));
+  return join(work, file);
+}
+
+/**
+ * The running Node, or one from the registry. `node-linux-*` are the packages that the
+ * package `node` installs by a script; they carry the binary and need no script.
+ */
+function provideNode(major) {
+  if (process.versions.node.startsWith(`${major}.`)) return { node: process.execPath };
+  const name = `node-linux-${process.arch}`;
+  const folder = project(`node-${major}`);
+  try {
+    exec(process.execPath, [npm, 'install', '--ignore-scripts', `${name}@${major}`], {
+      cwd: folder,
+    });
+    const node = join(folder, 'node_modules', name, 'bin', 'node');
+    exec(node, ['--version'], {});
+    return { node };
+  } catch (error) {
+    const lines = error.message.split('\n');
+    return { reason: lines.find((line) => /^npm error (?!code)/.test(line)) ?? lines[0] };
+  }
+}
+
+function use(tarball, node, flags) {
+  const folder = project('use');
+  const env = withoutCompiler(node);
+  const output = exec(node, [npm, 'install', '--prefer-offline', ...flags, tarball], {
+    cwd: folder,
+    env,
+  });
+  if (/reapwell.*install:/.test(output)) throw new Error(`npm found install scripts:\n${output}`);
+  runProgram(node, folder, env, 'prebuilds');
+}
+
+/** The way docs/building.md gives, for machines that no prebuild fits. */
+function useFromSource(tarball) {
+  const folder = project('source');
+  exec(process.execPath, [npm, 'install', '--prefer-offline', tarball], { cwd: folder });
+  fs.rmSync(join(folder, 'node_modules', 'reapwell', 'prebuilds'), { recursive: true });
+  const nodeGyp = join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
+  exec(process.execPath, [nodeGyp, 'rebuild', '-C', 'node_modules/reapwell/native'], {
+    cwd: folder,
+  });
+  runProgram(process.execPath, folder, environment, 'build/Release');
+}
+
+function runProgram(node, folder, env, addonFolder) {
+  const program = join(folder, 'program.mjs');
+  fs.copyFileSync(join(root, 'scripts', 'tarball-program.mjs'), program);
+  console.log(exec(node, [program, addonFolder], { cwd: folder, env }).trim());
+}
+
+/** An empty project of that name; one that was there before is removed. */
+function project(name) {
+  const folder = join(work, name);
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder);
+  fs.writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  return folder;
+}
+
+function withoutCompiler(node) {
+  const bin = join(work, 'bin');
+  fs.rmSync(bin, { recursive: true, force: true });
+  fs.mkdirSync(bin);
+  fs.symlinkSync(node, join(bin, 'node'));
+  for (const tool of allowedTools) fs.symlinkSync(which(tool), join(bin, tool));
+  return { ...environment, PATH: bin };
+}
+
+function which(tool) {
+  return execFileSync('/bin/sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim();
+}
+
+/** npm's own program file, so that any Node can run it. */
+function findNpm() {
+  return process.env.npm_execpath ?? resolve(fs.realpathSync(which('npm')));
+}
+
+/** Returns what the command printed; throws, with it, if the command failed. */
+function exec(file, args, options) {
+  const done = spawnSync(file, args, {
+    encoding: 'utf8',
+    env: environment,
+    timeout: 300_000,
+    ...options,
+  });
+  const output = `${done.stdout ?? ''}${done.stderr ?? ''}`;
+  if (done.status !== 0) {
+    const how = done.error?.message ?? `exit code ${done.status}, signal ${done.signal}`;
+    throw new Error(`${file} ${args.join(' ')}: ${how}\n${output}`);
+  }
+  return output;
+}

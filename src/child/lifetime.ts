@@ -1,0 +1,164 @@
+/**
+ * One child as the native side tells of it: running, exited, its scope empty. Knows nothing of
+ * streams, events or escalations; `Child` stands on it.
+ */
+import { Deferred } from '../deferred.js';
+import { isErrno, systemError } from '../errors/index.js';
+import { decodeExit, EXIT_FIELDS, type Exit } from '../exit.js';
+import { binding } from '../native/binding.js';
+import { forgetChild, holdLoop, type ChildSink } from '../native/events.js';
+import type { Scope } from '../options/escalation.js';
+import { signalName } from '../signals.js';
+import { RUNNING, type ChildState } from './state.js';
+
+export interface LifetimeListener {
+  exited(exit: Exit): void;
+  /** No live member is left in the scope. */
+  empty(): void;
+  stopped(state: ChildState): void;
+  continued(): void;
+}
+
+const scratch = new Float64Array(EXIT_FIELDS);
+
+export class Lifetime {
+  readonly id: number;
+  readonly #pid: number;
+  /** In a group of ours, whose end is told apart from the leader's. */
+  readonly #hasGroup: boolean;
+  readonly #scope: Scope;
+  readonly #listener: LifetimeListener;
+  readonly #exited = new Deferred<Exit>();
+  readonly #empty = new Deferred<void>();
+  #exit: (ChildState & { state: 'exited' }) | undefined;
+  #exitTold = false;
+  #groupEmpty = false;
+  #isEmpty = false;
+  #referenced = true;
+  #awaitsEmpty = false;
+  #release: (() => void) | undefined = holdLoop();
+
+  readonly sink: ChildSink = {
+    onExited: (exit) => this.#onExited(exit),
+    onEmpty: () => this.#onGroupEmpty(),
+    onStopped: (signal) =>
+      this.#listener.stopped(Object.freeze({ state: 'stopped', signal: signalName(signal) })),
+    onContinued: () => this.#listener.continued(),
+  };
+
+  constructor(
+    id: number,
+    pid: number,
+    group: { hasGroup: boolean; scope: Scope },
+    listener: LifetimeListener,
+  ) {
+    this.id = id;
+    this.#pid = pid;
+    this.#hasGroup = group.hasGroup;
+    this.#scope = group.scope;
+    this.#listener = listener;
+  }
+
+  get exited(): Promise<Exit> {
+    return this.#exited.promise;
+  }
+
+  /** Whether the exit has been told; `poll` may know of it earlier. */
+  get exitTold(): boolean {
+    return this.#exitTold;
+  }
+
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  get groupEmpty(): boolean {
+    return this.#groupEmpty;
+  }
+
+  /** Asking for it keeps the event loop alive until it comes, as waiting for the exit does. */
+  get empty(): Promise<void> {
+    this.#awaitsEmpty = true;
+    this.#hold();
+    return this.#empty.promise;
+  }
+
+  get whenEmpty(): Promise<void> {
+    return this.#empty.promise;
+  }
+
+  /** A single system call on the child, or none once its exit is known. */
+  poll(): ChildState {
+    if (this.#exit !== undefined) return this.#exit;
+    const seen = binding.look(this.id);
+    if (seen === 0) return RUNNING;
+    if (seen > 0) return { state: 'stopped', signal: signalName(seen) };
+    binding.lookAtExit(this.id, scratch);
+    return this.#learn(decodeExit(scratch, 0));
+  }
+
+  /** `signal` 0 only asks. False: nothing was left to signal. */
+  signalLeader(signal: number): boolean {
+    if (this.#exit !== undefined) return false;
+    return this.#sent(binding.signalLeader(this.id, signal));
+  }
+
+  signalGroup(signal: number): boolean {
+    if (this.#groupEmpty) return false;
+    return this.#sent(binding.signalGroup(this.id, signal));
+  }
+
+  #sent(errno: number): boolean {
+    if (errno >= 0) return true;
+    if (isErrno(errno, 'ESRCH')) return false;
+    throw systemError(errno, 'kill', { pid: this.#pid });
+  }
+
+  get referenced(): boolean {
+    return this.#referenced;
+  }
+
+  reference(on: boolean): void {
+    this.#referenced = on;
+    this.#hold();
+  }
+
+  #hold(): void {
+    const wanted = this.#referenced && (!this.#exitTold || (this.#awaitsEmpty && !this.#isEmpty));
+    if (wanted) {
+      this.#release ??= holdLoop();
+    } else {
+      this.#release?.();
+      this.#release = undefined;
+    }
+  }
+
+  // What poll() said first stays what everybody is told, to the very object.
+  #learn(exit: Exit): ChildState & { state: 'exited' } {
+    this.#exit ??= Object.freeze({ state: 'exited', exit });
+    return this.#exit;
+  }
+
+  #onExited(told: Exit): void {
+    const { exit } = this.#learn(told);
+    this.#exitTold = true;
+    this.#hold();
+    this.#exited.resolve(exit);
+    this.#listener.exited(exit);
+    if (this.#scope === 'leader') this.#onEmpty();
+    if (!this.#hasGroup) forgetChild(this.id);
+  }
+
+  #onGroupEmpty(): void {
+    this.#groupEmpty = true;
+    forgetChild(this.id);
+    if (this.#scope === 'group') this.#onEmpty();
+  }
+
+  #onEmpty(): void {
+    this.#isEmpty = true;
+    this.#hold();
+    this.#empty.resolve();
+    this.#listener.empty();
+  }
+}

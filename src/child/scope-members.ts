@@ -1,0 +1,37 @@
+/** Who lives in a child's scope, and why a survivor does. */
+import { isErrno } from '../errors/index.js';
+import { binding } from '../native/binding.js';
+import type { Scope } from '../options/escalation.js';
+import type { Survivor } from '../terminate/termination.js';
+import type { Lifetime } from './lifetime.js';
+import { groupMembers, processInfo, tracerOf, waitChannel, type ProcessInfo } from './members.js';
+
+/** Throws NoProcError if the group's members can't be listed. */
+export function scopeMembers(
+  lifetime: Lifetime,
+  pid: number,
+  pgid: number,
+  scope: Scope,
+): ProcessInfo[] {
+  if (scope === 'leader') {
+    const leader = processInfo(pid);
+    // Looked at afterwards: what was read was the leader only if it has not been reaped since.
+    const exited = lifetime.poll().state === 'exited';
+    return leader === undefined || exited ? [] : [leader];
+  }
+  if (lifetime.groupEmpty) return [];
+  const members = groupMembers(pgid);
+  // The same for the group: while it still answers, its number is its own.
+  return lifetime.signalGroup(0) ? members : [];
+}
+
+export function explainSurvivor(member: ProcessInfo): Survivor {
+  if (isErrno(binding.kill(member.pid, 0), 'EPERM')) return { ...member, reason: 'EPERM' };
+  if (member.state === 'D') {
+    const channel = waitChannel(member.pid);
+    const told = channel === undefined ? {} : { waitChannel: channel };
+    return { ...member, reason: 'uninterruptible', ...told };
+  }
+  if (member.state === 't' || tracerOf(member.pid) !== 0) return { ...member, reason: 'traced' };
+  return { ...member, reason: 'alive' };
+}

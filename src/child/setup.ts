@@ -1,0 +1,37 @@
+/** What a child is made of, and what it tells. */
+import type { Exit } from '../exit.js';
+import type { ProcessIdentity } from '../identity.js';
+import type { EscalationOptions, Scope } from '../options/escalation.js';
+import type { Signal } from '../signals.js';
+import type { PipeStream } from '../stdio/pipe-stream.js';
+
+export interface ChildEvents {
+  /** The leader has exited. */
+  exit: [exit: Exit];
+  /** The leader was stopped, by this signal. */
+  stop: [signal: Signal];
+  /** The leader runs again. */
+  continue: [];
+  /** No live member is left in the scope. */
+  empty: [];
+}
+
+export interface WaitOptions {
+  /** Milliseconds. @default Infinity */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ChildSetup<Target> {
+  readonly id: number;
+  readonly identity: ProcessIdentity;
+  readonly pgid: number;
+  readonly hasGroup: boolean;
+  readonly scope: Scope;
+  /** What `terminate` falls back to. */
+  readonly escalationOptions: EscalationOptions<Target>;
+  readonly stdio: readonly (PipeStream | null)[];
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds from now. */
+  readonly timeout: number;
+}

@@ -1,0 +1,13 @@
+export {
+  AbortError,
+  AlreadyStartedError,
+  ForeignGroupError,
+  NoProcError,
+  ReapwellError,
+  SpawnKilledError,
+  StatusUnknownError,
+  SurvivorsError,
+  TimeoutError,
+} from './own.js';
+export { invalidType, invalidValue, outOfRange, unknownSignal } from './arguments.js';
+export { isErrno, systemError, type SystemError } from './system.js';

@@ -1,0 +1,31 @@
+/** System errors, in the shape of Node's own: message 'kill ESRCH', code, errno, syscall. */
+import { constants } from 'node:os';
+
+const NAMES = new Map<number, string>(
+  Object.entries(constants.errno).map(([name, number]) => [number, name]),
+);
+
+export interface SystemError extends Error {
+  /** The errno's name, e.g. `'ESRCH'`. */
+  code: string;
+  /** The errno, negative. */
+  errno: number;
+  syscall: string;
+  pid?: number;
+  path?: string;
+  spawnargs?: string[];
+}
+
+/** `errno` is negative, as the native layer returns it. */
+export function systemError(
+  errno: number,
+  syscall: string,
+  details: Partial<Pick<SystemError, 'pid' | 'path' | 'spawnargs'>> = {},
+): SystemError {
+  const code = NAMES.get(-errno) ?? `errno ${-errno}`;
+  return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall, ...details });
+}
+
+export function isErrno(errno: number, name: keyof typeof constants.errno): boolean {
+  return -errno === constants.errno[name];
+}

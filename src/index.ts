@@ -1,0 +1,42 @@
+export { capabilities, type Capabilities } from './capabilities.js';
+export type { CgroupCapability } from './cgroup-probe.js';
+export { Child } from './child/child.js';
+export type { ProcessInfo } from './child/members.js';
+export type { ChildEvents, WaitOptions } from './child/setup.js';
+export type { ChildState } from './child/state.js';
+export type { EndedBy } from './child/waiting.js';
+export { configure, type Configuration } from './configure.js';
+export {
+  AbortError,
+  AlreadyStartedError,
+  ForeignGroupError,
+  NoProcError,
+  ReapwellError,
+  SpawnKilledError,
+  StatusUnknownError,
+  SurvivorsError,
+  TimeoutError,
+  type SystemError,
+} from './errors/index.js';
+export type { Exit, ResourceUsage } from './exit.js';
+export type { ProcessIdentity } from './identity.js';
+export type {
+  ActionStep,
+  EofStep,
+  EscalationOptions,
+  EscalationStep,
+  Scope,
+  SignalStep,
+} from './options/escalation.js';
+export type { LimitName, Limits } from './options/limits.js';
+export type { Progress, RunOptions } from './options/run-options.js';
+export type { SpawnOptions } from './options/spawn-options.js';
+export type { StdioEntry, StdioOption } from './options/stdio.js';
+export * as posix from './posix/index.js';
+export type { PosixSpawnOptions, WaitidResult, WaitpidResult } from './posix/calls.js';
+export type { Completion, CompletionStatus } from './run/completion.js';
+export { run } from './run/run.js';
+export type { Signal } from './signals.js';
+export { spawn } from './spawn/spawn.js';
+export type { PipeStream } from './stdio/pipe-stream.js';
+export type { StepName, StepReport, Survivor, Termination } from './terminate/termination.js';

@@ -1,0 +1,80 @@
+/**
+ * The addon's functions, typed. The only file that loads it.
+ *
+ * Calls that can fail return a negative errno. Ids are this environment's own numbers for its
+ * children, chosen by src/native/events.ts.
+ */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+export interface Features {
+  readonly pidfd: boolean;
+  readonly clonePidfd: boolean;
+  readonly pidfdGroupSignal: boolean;
+  readonly pidfdExitStatus: boolean;
+  readonly closeRange: boolean;
+  readonly subreaper: boolean;
+  readonly usesPidfd: boolean;
+  readonly started: boolean;
+  readonly wantsClaim: boolean;
+  readonly claimed: boolean;
+  readonly claimResult: number;
+  readonly liveChildren: number;
+}
+
+/** pid, ppid, pgid, sid, state, command, start time in ticks since boot. */
+export type ProcessFields = readonly [number, number, number, number, string, string, number];
+
+export interface Binding {
+  connect(callback: (count: number) => void, buffer: Float64Array): void;
+  keepLoopAlive(on: boolean): void;
+  configure(usePidfd: boolean, claimSigchld: boolean): boolean;
+  adjustStopListeners(by: number): void;
+  features(): Features;
+
+  spawn(
+    id: number,
+    file: string,
+    argv: string,
+    env: string,
+    cwd: string | undefined,
+    plan: Float64Array,
+  ): number;
+  cancelSpawn(id: number): void;
+  takeDescriptors(id: number): number[];
+
+  /** 0 running, a signal's number while stopped by it, -1 exited, -2 unknown id. */
+  look(id: number): number;
+  lookAtExit(id: number, out: Float64Array): number;
+  signalLeader(id: number, signal: number): number;
+  signalGroup(id: number, signal: number): number;
+  forget(id: number): void;
+
+  listGroup(pgid: number): ProcessFields[] | null;
+  readProcess(pid: number): ProcessFields[];
+
+  waitpid(pid: number, options: number, out: Int32Array): number;
+  waitid(idtype: number, id: number, options: number, out: Int32Array): number;
+  kill(pid: number, signal: number): number;
+  killpg(pgid: number, signal: number): number;
+  setpgid(pid: number, pgid: number): number;
+  getpgid(pid: number): number;
+  getsid(pid: number): number;
+  pidfdOpen(pid: number, flags: number): number;
+  pidfdSendSignal(pidfd: number, signal: number, flags: number): number;
+  setChildSubreaper(on: boolean): number;
+  posixSpawn(
+    file: string,
+    argv: string,
+    env: string,
+    cwd: string | undefined,
+    plan: Float64Array,
+    out: Int32Array,
+  ): number;
+}
+
+const require = createRequire(import.meta.url);
+const load = require('node-gyp-build') as (root: string) => unknown;
+
+// src/native/ and dist/native/ are both two folders below the package's root.
+export const binding = load(fileURLToPath(new URL('../..', import.meta.url))) as Binding;

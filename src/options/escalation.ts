@@ -1,0 +1,109 @@
+/**
+ * An escalation as data: a list of steps, each of which ends as soon as the scope is empty and gives
+ * way to the next when its wait is over.
+ */
+import { invalidType, invalidValue } from '../errors/index.js';
+import { signalNumber, type Signal } from '../signals.js';
+import { checkDuration, checkFunction, checkOneOf, isObject } from './validate.js';
+
+/** What a signal or a sweep covers. */
+export type Scope = 'leader' | 'group';
+
+export const SCOPES: readonly Scope[] = ['leader', 'group'];
+
+/** Closes the child's standard input, if this library holds it; else the step is passed over. */
+export interface EofStep {
+  readonly eof: true;
+  /** Milliseconds to wait for the scope to become empty. `Infinity`: no limit. */
+  readonly wait: number;
+}
+
+/** Sends a signal, and SIGCONT after it, since a stopped process would not heed the signal. */
+export interface SignalStep {
+  readonly signal: Signal;
+  /** @default the child's own scope */
+  readonly scope?: Scope;
+  /** Milliseconds to wait for the scope to become empty. `Infinity`: no limit. */
+  readonly wait: number;
+}
+
+/**
+ * Runs a function of the caller's (awaited if it is asynchronous): say "quit" over a socket, call an API. What it throws is recorded
+ * in the step's report, and the escalation goes on.
+ */
+export interface ActionStep<Target = unknown> {
+  readonly action: (child: Target) => unknown;
+  /** Milliseconds, the action's own time included. `Infinity`: no limit. */
+  readonly wait: number;
+}
+
+export type EscalationStep<Target = unknown> = EofStep | SignalStep | ActionStep<Target>;
+
+/** How to end a child; the same in `spawn`, `run` and `terminate`. Times are milliseconds. */
+export interface EscalationOptions<Target = unknown> {
+  /** How long to wait after closing standard input. @default 1000 */
+  readonly eofWait?: number | undefined;
+  /** The grace period: how long to wait after SIGTERM. @default 5000 */
+  readonly grace?: number | undefined;
+  /** How long to wait after SIGKILL; what lives then is reported as a survivor. @default 2000 */
+  readonly killWait?: number | undefined;
+  /** The steps, in place of the default ones; the three waits above then have no effect. */
+  readonly escalation?: readonly EscalationStep<Target>[] | undefined;
+}
+
+export const ESCALATION_KEYS = ['eofWait', 'grace', 'killWait', 'escalation'] as const;
+
+const DEFAULT_EOF_WAIT = 1000;
+const DEFAULT_GRACE = 5000;
+const DEFAULT_KILL_WAIT = 2000;
+
+function checkStep<Target>(name: string, value: unknown): EscalationStep<Target> {
+  if (!isObject(value)) throw invalidType(name, 'an escalation step', value);
+  const wait = checkDuration(`${name}.wait`, value.wait);
+  const kinds = ['eof', 'signal', 'action'].filter((kind) => value[kind] !== undefined);
+  if (kinds.length !== 1) {
+    throw invalidValue(name, 'must have exactly one of eof, signal and action', value);
+  }
+  if (value.eof !== undefined) {
+    if (value.eof !== true) throw invalidValue(`${name}.eof`, 'must be true', value.eof);
+    return { eof: true, wait };
+  }
+  if (value.action !== undefined) {
+    return {
+      action: checkFunction<ActionStep<Target>['action']>(`${name}.action`, value.action),
+      wait,
+    };
+  }
+  signalNumber(value.signal);
+  const signal = value.signal as Signal;
+  if (value.scope === undefined) return { signal, wait };
+  return { signal, scope: checkOneOf(`${name}.scope`, value.scope, SCOPES), wait };
+}
+
+/** The steps that `options` ask for, validated; what is left out comes from `inherited`. */
+export function resolveEscalation<Target>(
+  options: Record<string, unknown>,
+  inherited: EscalationOptions<Target> = {},
+): readonly EscalationStep<Target>[] {
+  const duration = (key: 'eofWait' | 'grace' | 'killWait', fallback: number): number =>
+    options[key] === undefined
+      ? (inherited[key] ?? fallback)
+      : checkDuration(`options.${key}`, options[key]);
+  const steps: EscalationStep<Target>[] = [
+    { eof: true, wait: duration('eofWait', DEFAULT_EOF_WAIT) },
+    { signal: 'SIGTERM', wait: duration('grace', DEFAULT_GRACE) },
+    { signal: 'SIGKILL', wait: duration('killWait', DEFAULT_KILL_WAIT) },
+  ];
+  const list = options.escalation;
+  if (list !== undefined) {
+    if (!Array.isArray(list)) throw invalidType('options.escalation', 'an array of steps', list);
+    if (list.length === 0) throw invalidValue('options.escalation', 'must not be empty', list);
+    return list.map((step, index) => checkStep<Target>(`options.escalation[${index}]`, step));
+  }
+  // A wait that is given now is meant to count, so it wins over a list that was given at the start.
+  const waits = [options.eofWait, options.grace, options.killWait];
+  if (inherited.escalation !== undefined && waits.every((wait) => wait === undefined)) {
+    return inherited.escalation;
+  }
+  return steps;
+}

@@ -1,0 +1,61 @@
+/** What `spawn` takes. Times are milliseconds; signals are named as in Node. */
+import type { Signal } from '../signals.js';
+import { ESCALATION_KEYS, type EscalationOptions, type Scope } from './escalation.js';
+import type { Limits } from './limits.js';
+import type { StdioOption } from './stdio.js';
+
+export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target> {
+  /** Working directory. A missing one rejects with `syscall: 'chdir'`. @default ours */
+  readonly cwd?: string | URL | undefined;
+  /**
+   * The environment, passed exactly; entries that are undefined are left out. A program name without
+   * a slash is searched in this environment's PATH, by execvp(3)'s rules. @default process.env
+   */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** What the program sees as its own name. @default the file */
+  readonly argv0?: string | undefined;
+  /** Standard streams and extra descriptors, in Node's forms. @default 'pipe' */
+  readonly stdio?: StdioOption | undefined;
+  /**
+   * The process group: one of its own, ours, or the pgid of a group that this library created (a dead
+   * one rejects with ESRCH). Signals reach groups of the first and third kind only. @default 'new'
+   */
+  readonly group?: 'new' | 'inherit' | number | undefined;
+  /** Start a new session (setsid(2)); the child leads its group too. @default false */
+  readonly session?: boolean | undefined;
+  /**
+   * What the escalation and `empty` cover. @default 'group', or 'leader' with group: 'inherit'
+   */
+  readonly scope?: Scope | undefined;
+  /**
+   * What the kernel sends the child when this process dies, however it dies (PR_SET_PDEATHSIG).
+   * Cleared when the child executes a set-user-ID program. null: nothing. @default 'SIGTERM'
+   */
+  readonly parentDeathSignal?: Signal | null | undefined;
+  /** Run as this user. Needs privilege, else EPERM before the exec; set `gid` and `groups` too. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  /** Supplementary groups, replacing ours. */
+  readonly groups?: readonly number[] | undefined;
+  /** File mode creation mask, 0 to 0o777. @default ours */
+  readonly umask?: number | undefined;
+  /** Nice value, -20 to 19; lower ones need privilege (EACCES). @default ours */
+  readonly nice?: number | undefined;
+  /** -1000 (never) to 1000 (first) for the kernel's out-of-memory killer. @default ours */
+  readonly oomScoreAdj?: number | undefined;
+  /** No set-user-ID program below can raise privileges (PR_SET_NO_NEW_PRIVS). @default false */
+  readonly noNewPrivileges?: boolean | undefined;
+  /** Resource limits, e.g. `{ nofile: 1024, core: [0, Infinity] }`. @default ours */
+  readonly limits?: Limits | undefined;
+  /** Starts the escalation when it fires; before the child has started, nothing is left of it. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds from the call until the escalation starts. @default Infinity */
+  readonly timeout?: number | undefined;
+}
+
+export const SPAWN_KEYS: readonly string[] = [
+  ...ESCALATION_KEYS,
+  ...['cwd', 'env', 'argv0', 'stdio', 'group', 'session', 'scope', 'parentDeathSignal'],
+  ...['uid', 'gid', 'groups', 'umask', 'nice', 'oomScoreAdj', 'noNewPrivileges', 'limits'],
+  ...['signal', 'timeout'],
+];

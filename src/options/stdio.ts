@@ -1,0 +1,93 @@
+/** Standard streams and extra descriptors, in the forms of Node's `stdio` option. */
+import type { Stream } from 'node:stream';
+
+import { invalidType, invalidValue } from '../errors/index.js';
+import { isObject } from './validate.js';
+
+/**
+ * One descriptor of the child. `'pipe'`: a stream of ours (one way for 0 to 2, both ways above);
+ * `'ignore'`: /dev/null; `'inherit'`: ours of the same number; a number or a stream that has one: that
+ * descriptor. `null` and `undefined`: `'pipe'` for 0 to 2, absent above.
+ */
+export type StdioEntry = 'pipe' | 'ignore' | 'inherit' | number | Stream | null | undefined;
+
+export type StdioOption = 'pipe' | 'ignore' | 'inherit' | readonly StdioEntry[];
+
+/** Values of StdioEntry::Kind in native/core/spawn_request.h. */
+export enum StdioKind {
+  DevNull = 0,
+  Descriptor = 1,
+  PipeToChild = 2,
+  PipeFromChild = 3,
+  SocketPair = 4,
+  Closed = 5,
+}
+
+export interface StdioPlan {
+  readonly kind: StdioKind;
+  /** The descriptor of ours that the child gets, for `StdioKind.Descriptor`. */
+  readonly fd: number;
+}
+
+export const isPipe = ({ kind }: StdioPlan): boolean =>
+  kind === StdioKind.PipeToChild ||
+  kind === StdioKind.PipeFromChild ||
+  kind === StdioKind.SocketPair;
+
+const STANDARD_STREAMS = 3;
+const MAX_FD = 0x7fff_ffff;
+
+/** The descriptor under a stream: its `fd` (files, terminals), or its handle's (sockets, pipes). */
+function descriptorOf(stream: object): number | undefined {
+  const { fd, _handle: handle } = stream as { fd?: unknown; _handle?: { fd?: unknown } | null };
+  if (typeof fd === 'number' && fd >= 0) return fd;
+  if (typeof handle?.fd === 'number' && handle.fd >= 0) return handle.fd;
+  return undefined;
+}
+
+function pipeFor(index: number): StdioPlan {
+  if (index === 0) return { kind: StdioKind.PipeToChild, fd: -1 };
+  if (index < STANDARD_STREAMS) return { kind: StdioKind.PipeFromChild, fd: -1 };
+  return { kind: StdioKind.SocketPair, fd: -1 };
+}
+
+function planEntry(name: string, entry: unknown, index: number): StdioPlan {
+  if (entry === null || entry === undefined) {
+    return index < STANDARD_STREAMS ? pipeFor(index) : { kind: StdioKind.Closed, fd: -1 };
+  }
+  if (entry === 'pipe' || entry === 'overlapped') return pipeFor(index);
+  if (entry === 'ignore') return { kind: StdioKind.DevNull, fd: -1 };
+  if (entry === 'inherit') return { kind: StdioKind.Descriptor, fd: index };
+  if (typeof entry === 'number') {
+    if (!Number.isInteger(entry) || entry < 0 || entry > MAX_FD) {
+      throw invalidValue(name, 'must be a descriptor', entry);
+    }
+    return { kind: StdioKind.Descriptor, fd: entry };
+  }
+  if (typeof entry === 'string') {
+    throw invalidValue(
+      name,
+      "must be 'pipe', 'ignore', 'inherit', a descriptor or a stream",
+      entry,
+    );
+  }
+  const fd = isObject(entry) ? descriptorOf(entry) : undefined;
+  if (fd === undefined) {
+    throw invalidValue(name, 'must be a stream with an open descriptor under it', entry);
+  }
+  return { kind: StdioKind.Descriptor, fd };
+}
+
+/** At least the three standard streams, each with its plan. */
+export function planStdio(option: unknown, fallback: StdioOption = 'pipe'): StdioPlan[] {
+  const given = option ?? fallback;
+  if (typeof given === 'string') {
+    return [0, 1, 2].map((index) => planEntry('options.stdio', given, index));
+  }
+  if (!Array.isArray(given)) {
+    throw invalidType('options.stdio', 'a string or an array', given);
+  }
+  const entries = [...(given as readonly unknown[])];
+  while (entries.length < STANDARD_STREAMS) entries.push(undefined);
+  return entries.map((entry, index) => planEntry(`options.stdio[${index}]`, entry, index));
+}

@@ -1,0 +1,3 @@
+export * from './calls.js';
+export * from './constants.js';
+export * from './status.js';

@@ -1,0 +1,94 @@
+/** Collects what a child writes to one pipe, up to a limit, and knows when it has fallen silent. */
+import { StringDecoder } from 'node:string_decoder';
+import type { Readable } from 'node:stream';
+
+import { Timer } from '../timer.js';
+
+// A process that escaped the scope may hold the pipe and go on writing for ever, each chunk putting
+// the end of the silence off: after this many silences' worth of time it is cut.
+const MOST_SILENCES = 20;
+
+export class Capture {
+  readonly #stream: Readable | null;
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #kept = 0;
+  #bytes = 0;
+  #cut = false;
+  #closed: boolean;
+  #onChange: (() => void) | undefined;
+
+  constructor(stream: Readable | null, limit: number) {
+    this.#stream = stream;
+    this.#limit = limit;
+    this.#closed = stream === null;
+    stream?.on('data', (chunk: Buffer) => this.#take(chunk));
+    // An error while reading ends it as well; what came before is kept.
+    stream?.on('error', () => this.#close());
+    stream?.on('close', () => this.#close());
+    stream?.on('end', () => this.#close());
+  }
+
+  /** Bytes seen, kept or not. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get truncated(): boolean {
+    return this.#cut;
+  }
+
+  #take(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    const room = this.#limit - this.#kept;
+    if (chunk.length > room) this.#cut = true;
+    // The rest is still read, so that the child is not stopped by a full pipe.
+    const kept = chunk.length > room ? chunk.subarray(0, room) : chunk;
+    if (kept.length > 0) this.#chunks.push(kept);
+    this.#kept += kept.length;
+    this.#onChange?.();
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#onChange?.();
+  }
+
+  /** Resolves when the pipe has closed, or `idle` ms have passed without a chunk; then stops reading. */
+  async drain(idle: number): Promise<void> {
+    if (!this.#closed) await this.#silence(idle);
+    this.#stream?.destroy();
+  }
+
+  #silence(idle: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        overall.clear();
+        silence.clear();
+        this.#onChange = undefined;
+        resolve();
+      };
+      const overall = new Timer(idle * MOST_SILENCES, () => {
+        this.#cut = true;
+        end();
+      });
+      let silence = new Timer(idle, end);
+      this.#onChange = () => {
+        silence.clear();
+        if (this.#closed) end();
+        else silence = new Timer(idle, end);
+      };
+    });
+  }
+
+  toBuffer(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  /** A character that the limit cut in two is left out, not replaced. */
+  toText(): string {
+    const decoder = new StringDecoder('utf8');
+    const text = decoder.write(this.toBuffer());
+    return this.#cut ? text : text + decoder.end();
+  }
+}

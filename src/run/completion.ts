@@ -1,0 +1,28 @@
+/** The result of a whole job. */
+import type { Exit, ResourceUsage } from '../exit.js';
+import type { Termination } from '../terminate/termination.js';
+
+/**
+ * `completed`: exit code 0. `failed`: another code, or a signal that we did not send. `timeout`: we
+ * ended it because its time was up. `terminated`: we ended it for another reason. `error`: it could
+ * not be started, watched or ended; `error` says why.
+ */
+export type CompletionStatus = 'completed' | 'failed' | 'timeout' | 'terminated' | 'error';
+
+export interface Completion<Output = string> {
+  readonly status: CompletionStatus;
+  /** The leader's exit; null if it was never started, or could not be ended. */
+  readonly exit: Exit | null;
+  /** How it was ended, or how its stragglers were; `natural` if nothing had to be ended. */
+  readonly termination: Termination | { readonly method: 'natural' };
+  /** null if it was never started. */
+  readonly pid: number | null;
+  /** Milliseconds from the call to the result. */
+  readonly durationMs: number;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Output is missing: more than `maxBuffer`, or still coming when the wait for it was over. */
+  readonly truncated: boolean;
+  readonly usage: ResourceUsage | null;
+  readonly error?: Error;
+}

@@ -1,0 +1,147 @@
+/** The whole job: start, watch, end what is left, and one result that is final. */
+import type { Child } from '../child/child.js';
+import type { EndedBy } from '../child/waiting.js';
+import { AbortError, StatusUnknownError, SurvivorsError, TimeoutError } from '../errors/index.js';
+import type { Exit } from '../exit.js';
+import { RUN_KEYS, type Progress, type RunOptions } from '../options/run-options.js';
+import { checkOptions } from '../options/validate.js';
+import { planSpawn } from '../spawn/plan.js';
+import { spawnPlanned } from '../spawn/spawn.js';
+import { Capture } from './capture.js';
+import type { Completion, CompletionStatus } from './completion.js';
+import { feedInput } from './input.js';
+import { planRun, type RunPlan } from './plan.js';
+import { reportProgress } from './progress.js';
+
+const KEYS: ReadonlySet<string> = new Set(RUN_KEYS);
+
+/**
+ * Runs a program to its end and reports it. Rejects only for bad arguments (TypeError, RangeError),
+ * before anything has started; whatever the program does, and whatever keeps it from starting, is in
+ * the result.
+ */
+export async function run(
+  file: string,
+  args: readonly string[] | undefined,
+  options: RunOptions<Child> & { readonly encoding: 'buffer' },
+): Promise<Completion<Buffer>>;
+export async function run(
+  file: string,
+  args?: readonly string[],
+  options?: RunOptions<Child>,
+): Promise<Completion>;
+export async function run(
+  file: string,
+  args?: readonly string[],
+  options?: RunOptions<Child>,
+): Promise<Completion<string | Buffer>> {
+  const checked = checkOptions(options, KEYS);
+  const plan = planRun(checked);
+  const spawnPlan = planSpawn(file, args, checked, plan.stdio);
+  const startedAt = performance.now();
+  let child: Child;
+  try {
+    child = await spawnPlanned(spawnPlan, checked);
+  } catch (error) {
+    return notStarted(plan, error as Error, startedAt);
+  }
+  return new Job(file, child, plan, startedAt).complete();
+}
+
+function notStarted(plan: RunPlan, error: Error, startedAt: number): Completion<string | Buffer> {
+  const nothing = plan.encoding === 'buffer' ? Buffer.alloc(0) : '';
+  let status: CompletionStatus = 'error';
+  if (error instanceof TimeoutError) status = 'timeout';
+  if (error instanceof AbortError) status = 'terminated';
+  return {
+    status,
+    exit: null,
+    termination: { method: 'natural' },
+    pid: null,
+    durationMs: performance.now() - startedAt,
+    stdout: nothing,
+    stderr: nothing,
+    truncated: false,
+    usage: null,
+    error,
+  };
+}
+
+class Job {
+  readonly #file: string;
+  readonly #child: Child;
+  readonly #plan: RunPlan;
+  readonly #startedAt: number;
+  readonly #stdout: Capture;
+  readonly #stderr: Capture;
+
+  constructor(file: string, child: Child, plan: RunPlan, startedAt: number) {
+    this.#file = file;
+    this.#child = child;
+    this.#plan = plan;
+    this.#startedAt = startedAt;
+    this.#stdout = new Capture(child.stdout, plan.maxBuffer);
+    this.#stderr = new Capture(child.stderr, plan.maxBuffer);
+  }
+
+  async complete(): Promise<Completion<string | Buffer>> {
+    const child = this.#child;
+    const inputFailure = feedInput(child.stdin, this.#plan.input);
+    const stopReporting = reportProgress(this.#plan, this.#progress);
+    // A leader that can't be ended never exits; then the failed escalation settles the job.
+    const exit = await Promise.race([child.exited, child.ending.then(() => null)]);
+    const endedBy = child.endedBy;
+    const termination = await this.#settleScope(endedBy);
+    stopReporting();
+    const { drainIdle } = this.#plan;
+    await Promise.all([this.#stdout.drain(drainIdle), this.#stderr.drain(drainIdle)]);
+    const outcome = this.#judge(exit, endedBy, termination, inputFailure());
+    const asText = this.#plan.encoding === 'utf8';
+    return {
+      ...outcome,
+      exit,
+      termination,
+      pid: child.pid,
+      durationMs: performance.now() - this.#startedAt,
+      stdout: asText ? this.#stdout.toText() : this.#stdout.toBuffer(),
+      stderr: asText ? this.#stderr.toText() : this.#stderr.toBuffer(),
+      truncated: this.#stdout.truncated || this.#stderr.truncated,
+      usage: exit?.usage ?? null,
+    };
+  }
+
+  async #settleScope(endedBy: EndedBy | undefined): Promise<Completion['termination']> {
+    if (endedBy !== undefined) return this.#child.ending;
+    if (this.#plan.stragglers === 'leave') return { method: 'natural' };
+    const termination = await this.#child.endBecause('terminate');
+    return termination.method === 'not_running' ? { method: 'natural' } : termination;
+  }
+
+  #judge(
+    exit: Exit | null,
+    endedBy: EndedBy | undefined,
+    termination: Completion['termination'],
+    inputFailure: Error | undefined,
+  ): { status: CompletionStatus; error?: Error } {
+    if (termination.method === 'failed') {
+      return {
+        status: 'error',
+        error: new SurvivorsError(this.#file, termination.survivors.length),
+      };
+    }
+    if (endedBy !== undefined) return { status: endedBy === 'timeout' ? 'timeout' : 'terminated' };
+    if (exit?.known !== true) {
+      return { status: 'error', error: new StatusUnknownError(this.#file, this.#child.pid) };
+    }
+    if (inputFailure !== undefined) return { status: 'error', error: inputFailure };
+    return { status: exit.code === 0 ? 'completed' : 'failed' };
+  }
+
+  readonly #progress = (): Progress => ({
+    pid: this.#child.pid,
+    elapsedMs: performance.now() - this.#startedAt,
+    stdoutBytes: this.#stdout.bytes,
+    stderrBytes: this.#stderr.bytes,
+    usage: this.#child.usage(),
+  });
+}

@@ -1,0 +1,203 @@
+/**
+ * Turns a program, its arguments and its options into what the addon takes: everything validated, so
+ * that bad input throws before anything has started.
+ */
+import { fileURLToPath } from 'node:url';
+
+import { invalidType, invalidValue } from '../errors/index.js';
+import { SCOPES, type Scope } from '../options/escalation.js';
+import { planLimits } from '../options/limits.js';
+import { planStdio, type StdioOption, type StdioPlan } from '../options/stdio.js';
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkDuration,
+  checkInteger,
+  checkOneOf,
+  checkText,
+  isObject,
+} from '../options/validate.js';
+import { signalNumber } from '../signals.js';
+
+/** Values of GroupMode in native/core/spawn_request.h. */
+enum GroupMode {
+  New = 0,
+  Inherit = 1,
+  Join = 2,
+  Session = 3,
+}
+
+export interface SpawnPlan {
+  readonly file: string;
+  /** argv[0] and the arguments, as Node's `spawnargs`. */
+  readonly spawnargs: string[];
+  readonly argv: string;
+  readonly env: string;
+  readonly cwd: string | undefined;
+  readonly stdio: readonly StdioPlan[];
+  readonly numbers: Float64Array;
+  readonly scope: Scope;
+  /** The child is in a group that this library created... */
+  readonly hasGroup: boolean;
+  /** ...and that group is its own, not one that it joins. */
+  readonly leadsGroup: boolean;
+  /** The pgid of the group that it joins. */
+  readonly joinsGroup: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: number;
+}
+
+const MAX_ID = 0xffff_fffe; // (uid_t)-1 means "unchanged"
+const MAX_PID = 0x7fff_ffff;
+const DEFAULT_PARENT_DEATH_SIGNAL = 'SIGTERM';
+
+/** Strings as the addon takes them: each followed by NUL. */
+function block(strings: readonly string[]): string {
+  return strings.length === 0 ? '' : `${strings.join('\0')}\0`;
+}
+
+function planArguments(args: unknown): string[] {
+  if (args === undefined) return [];
+  if (!Array.isArray(args)) throw invalidType('args', 'an array of strings', args);
+  return args.map((arg, index) => checkText(`args[${index}]`, arg));
+}
+
+function planEnvironment(env: unknown): string {
+  if (env === undefined) return planVariables(process.env);
+  if (!isObject(env)) throw invalidType('options.env', 'an object', env);
+  return planVariables(env);
+}
+
+function planVariables(env: Record<string, unknown>): string {
+  const entries: string[] = [];
+  for (const key of Object.keys(env)) {
+    const value = env[key];
+    if (value === undefined) continue;
+    checkText('options.env', key);
+    if (key === '' || key.includes('=')) {
+      throw invalidValue('options.env', 'must not have a name that is empty or contains "="', key);
+    }
+    entries.push(`${key}=${checkText(`options.env.${key}`, value)}`);
+  }
+  return block(entries);
+}
+
+function planCwd(cwd: unknown): string | undefined {
+  if (cwd === undefined) return undefined;
+  if (cwd instanceof URL) return checkText('options.cwd', fileURLToPath(cwd));
+  const path = checkText('options.cwd', cwd);
+  if (path === '') throw invalidValue('options.cwd', 'must not be empty', cwd);
+  return path;
+}
+
+function planGroup(options: Record<string, unknown>): { mode: GroupMode; pgid: number } {
+  const session = options.session !== undefined && checkBoolean('options.session', options.session);
+  const { group } = options;
+  if (session) {
+    if (group !== undefined && group !== 'new') {
+      throw invalidValue('options.group', "must be 'new' with session: true", group);
+    }
+    return { mode: GroupMode.Session, pgid: 0 };
+  }
+  if (group === undefined) return { mode: GroupMode.New, pgid: 0 };
+  if (typeof group === 'number') {
+    return { mode: GroupMode.Join, pgid: checkInteger('options.group', group, 2, MAX_PID) };
+  }
+  const mode = checkOneOf('options.group', group, ['new', 'inherit']);
+  return { mode: mode === 'new' ? GroupMode.New : GroupMode.Inherit, pgid: 0 };
+}
+
+function planScope(option: unknown, mode: GroupMode): Scope {
+  if (option === undefined) return mode === GroupMode.Inherit ? 'leader' : 'group';
+  const scope = checkOneOf('options.scope', option, SCOPES);
+  if (scope !== 'leader' && mode === GroupMode.Inherit) {
+    throw invalidValue('options.scope', "must be 'leader' with group: 'inherit'", option);
+  }
+  return scope;
+}
+
+function planParentDeath(option: unknown): number {
+  if (option === null) return 0;
+  return signalNumber(option ?? DEFAULT_PARENT_DEATH_SIGNAL);
+}
+
+function planGroups(option: unknown): number[] | undefined {
+  if (option === undefined) return undefined;
+  if (!Array.isArray(option)) throw invalidType('options.groups', 'an array of numbers', option);
+  return option.map((id, index) => checkInteger(`options.groups[${index}]`, id, 0, MAX_ID));
+}
+
+/** An integer in a range, or what stands for "as ours". */
+function optional(
+  options: Record<string, unknown>,
+  key: string,
+  min: number,
+  max: number,
+  absent: number,
+): number {
+  const value = options[key];
+  return value === undefined ? absent : checkInteger(`options.${key}`, value, min, max);
+}
+
+/** In the order that native/bind/decode_request.cc reads. */
+function planNumbers(
+  options: Record<string, unknown>,
+  group: { mode: GroupMode; pgid: number },
+  stdio: readonly StdioPlan[],
+): Float64Array {
+  const groups = planGroups(options.groups);
+  const limits = planLimits(options.limits);
+  const noNewPrivileges =
+    options.noNewPrivileges !== undefined &&
+    checkBoolean('options.noNewPrivileges', options.noNewPrivileges);
+  return Float64Array.from([
+    group.mode,
+    group.pgid,
+    planParentDeath(options.parentDeathSignal),
+    optional(options, 'uid', 0, MAX_ID, -1),
+    optional(options, 'gid', 0, MAX_ID, -1),
+    optional(options, 'umask', 0, 0o777, -1),
+    optional(options, 'nice', -20, 19, NaN),
+    optional(options, 'oomScoreAdj', -1000, 1000, NaN),
+    Number(noNewPrivileges),
+    stdio.length,
+    ...stdio.flatMap(({ kind, fd }) => [kind, fd]),
+    Number(groups !== undefined),
+    groups?.length ?? 0,
+    ...(groups ?? []),
+    limits.length,
+    ...limits.flat(),
+  ]);
+}
+
+/** `options` has passed checkOptions. */
+export function planSpawn(
+  file: unknown,
+  args: unknown,
+  options: Record<string, unknown>,
+  defaultStdio: StdioOption,
+): SpawnPlan {
+  const program = checkText('file', file);
+  if (program === '') throw invalidValue('file', 'must not be empty', file);
+  const argv0 = options.argv0 === undefined ? program : checkText('options.argv0', options.argv0);
+  const spawnargs = [argv0, ...planArguments(args)];
+  const group = planGroup(options);
+  const stdio = planStdio(options.stdio, defaultStdio);
+  return {
+    file: program,
+    spawnargs,
+    argv: block(spawnargs),
+    env: planEnvironment(options.env),
+    cwd: planCwd(options.cwd),
+    stdio,
+    numbers: planNumbers(options, group, stdio),
+    scope: planScope(options.scope, group.mode),
+    hasGroup: group.mode !== GroupMode.Inherit,
+    leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
+    joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,
+    signal:
+      options.signal === undefined ? undefined : checkAbortSignal('options.signal', options.signal),
+    timeout:
+      options.timeout === undefined ? Infinity : checkDuration('options.timeout', options.timeout),
+  };
+}

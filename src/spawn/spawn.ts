@@ -1,0 +1,80 @@
+/** Starts a program and hands out its `Child`. */
+import { Child } from '../child/child.js';
+import { identityOf } from '../identity.js';
+import { binding } from '../native/binding.js';
+import { resolveEscalation } from '../options/escalation.js';
+import { SPAWN_KEYS, type SpawnOptions } from '../options/spawn-options.js';
+import { StdioKind, type StdioPlan } from '../options/stdio.js';
+import { checkOptions } from '../options/validate.js';
+import { PipeStream, type PipeDirection } from '../stdio/pipe-stream.js';
+import { planSpawn, type SpawnPlan } from './plan.js';
+import { start, type Started } from './start.js';
+
+const KEYS: ReadonlySet<string> = new Set(SPAWN_KEYS);
+
+/**
+ * Starts `file` off the event loop. Resolves once the program has been exec'd and its identity is
+ * held.
+ *
+ * Rejects with a TypeError or RangeError for bad input, before anything has started; with a system
+ * error in the shape of Node's own (`code`, `errno`, `syscall`, `path`, `spawnargs`) when the program
+ * could not be started; with an AbortError or a TimeoutError when `signal` or `timeout` came first. In
+ * each case no child, no zombie and no descriptor is left.
+ *
+ * There is no `shell` option: say `spawn('/bin/sh', ['-c', …])`.
+ */
+export async function spawn(
+  file: string,
+  args?: readonly string[],
+  options?: SpawnOptions<Child>,
+): Promise<Child> {
+  const checked = checkOptions(options, KEYS);
+  return spawnPlanned(planSpawn(file, args, checked, 'pipe'), checked);
+}
+
+/** `checked` is what `plan` was made of: options that have passed checkOptions. */
+export async function spawnPlanned(
+  plan: SpawnPlan,
+  checked: Record<string, unknown>,
+): Promise<Child> {
+  const escalation = resolveEscalation<Child>(checked);
+  const calledAt = performance.now();
+  return start(plan, (started) => {
+    const child = new Child({
+      id: started.id,
+      identity: identityOf(started.pid, started.startTicks, started.inode),
+      pgid: groupOf(plan, started),
+      hasGroup: plan.hasGroup,
+      scope: plan.scope,
+      escalationOptions: checked.escalation === undefined ? checked : { escalation },
+      stdio: openStreams(plan.stdio, started.descriptors),
+      signal: plan.signal,
+      timeout: plan.timeout - (performance.now() - calledAt),
+    });
+    return { owner: child, sink: Child.sinkOf(child) };
+  });
+}
+
+function groupOf(plan: SpawnPlan, started: Started): number {
+  if (plan.leadsGroup) return started.pid;
+  return plan.joinsGroup ?? binding.getpgid(0);
+}
+
+const DIRECTIONS: Partial<Record<StdioKind, PipeDirection>> = {
+  [StdioKind.PipeToChild]: 'write',
+  [StdioKind.PipeFromChild]: 'read',
+  [StdioKind.SocketPair]: 'both',
+};
+
+/** A stream, or none, for each descriptor of the child; takes over `descriptors`. */
+function openStreams(
+  stdio: readonly StdioPlan[],
+  descriptors: readonly number[],
+): (PipeStream | null)[] {
+  let next = 0;
+  return stdio.map(({ kind }) => {
+    const direction = DIRECTIONS[kind];
+    const fd = direction === undefined ? undefined : descriptors[next++];
+    return direction === undefined || fd === undefined ? null : new PipeStream(fd, direction);
+  });
+}

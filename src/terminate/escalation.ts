@@ -1,0 +1,150 @@
+/**
+ * Runs an escalation's steps against a target until its scope is empty.
+ *
+ * A step ends at once when the scope is empty, and goes on when only the leader has gone. A later
+ * request joins the one under way and can only bring its deadlines forward.
+ */
+import type { EscalationStep, Scope } from '../options/escalation.js';
+import { signalName, signalNumber, type Signal } from '../signals.js';
+import { Timer } from '../timer.js';
+import type { StepName, StepReport, Survivor, Termination } from './termination.js';
+
+/** What an escalation acts on. */
+export interface EscalationTarget {
+  /** Resolves true if the scope is empty now. May look hard. */
+  checkEmpty(): Promise<boolean>;
+  /** Calls back, never at once, when the scope is empty; returns how to stop waiting. */
+  onceEmpty(callback: () => void): () => void;
+  /** False: nothing was left to signal. Throws if it may not. */
+  signal(signal: Signal, scope: Scope | undefined): boolean;
+  /** False: no standard input is held. */
+  closeInput(): boolean;
+  runAction(action: (child: never) => unknown): Promise<unknown>;
+  survivors(): Survivor[];
+  /** Whether waiting keeps the event loop from ending. */
+  readonly referenced: boolean;
+}
+
+type Step = EscalationStep<never>;
+
+// SIGCONT itself and the two that no process can heed or ignore need none after them.
+const NEEDS_NO_CONT: readonly Signal[] = ['SIGKILL', 'SIGCONT', 'SIGSTOP'];
+
+export function stepName(step: Step): StepName {
+  if ('eof' in step) return 'eof';
+  if ('action' in step) return 'action';
+  const name = signalName(signalNumber(step.signal));
+  return typeof name === 'string' ? (name.toLowerCase() as StepName) : `signal ${name}`;
+}
+
+export class Escalation {
+  readonly #target: EscalationTarget;
+  readonly #steps: readonly Step[];
+  readonly #waits: number[];
+  readonly #reports: StepReport[] = [];
+  readonly #startedAt = performance.now();
+  #current = -1;
+  #timer: Timer | undefined;
+  readonly result: Promise<Termination>;
+
+  constructor(target: EscalationTarget, steps: readonly Step[]) {
+    this.#target = target;
+    this.#steps = steps;
+    this.#waits = steps.map((step) => step.wait);
+    this.result = this.#run();
+  }
+
+  /**
+   * Brings deadlines forward to those of `steps`: a step of the same name waits no longer than that
+   * one, and a step that `steps` does not have does not wait at all.
+   */
+  shorten(steps: readonly Step[]): void {
+    for (const [index, step] of this.#steps.entries()) {
+      const name = stepName(step);
+      const other = steps.find((candidate) => stepName(candidate) === name);
+      this.#waits[index] = Math.min(this.#waits[index] ?? 0, other?.wait ?? 0);
+    }
+    this.#timer?.shorten(this.#waits[this.#current] ?? 0);
+  }
+
+  reference(on: boolean): void {
+    this.#timer?.reference(on);
+  }
+
+  async #run(): Promise<Termination> {
+    if (await this.#target.checkEmpty()) return this.#conclude('not_running');
+    for (const [index, step] of this.#steps.entries()) {
+      if ('eof' in step && !this.#target.closeInput()) continue;
+      this.#current = index;
+      if (await this.#perform(step, index)) return this.#conclude(stepName(step));
+    }
+    const last = this.#reports.at(-1);
+    // Its last member may have ended while the last wait did.
+    if (last !== undefined && (await this.#target.checkEmpty())) return this.#conclude(last.step);
+    return this.#conclude('failed', this.#target.survivors());
+  }
+
+  /** True: the scope is empty. */
+  async #perform(step: Step, index: number): Promise<boolean> {
+    const startedAt = performance.now();
+    const outcome = this.#deliver(step);
+    const ended = await this.#waitEmpty(index, startedAt);
+    const { delivered, error } = outcome;
+    this.#reports.push({
+      step: stepName(step),
+      delivered,
+      ended,
+      durationMs: performance.now() - startedAt,
+      ...(error === undefined ? {} : { error }),
+    });
+    return ended;
+  }
+
+  /** The result is filled in later by an action that fails later. */
+  #deliver(step: Step): { delivered: boolean; error?: unknown } {
+    const outcome: { delivered: boolean; error?: unknown } = { delivered: true };
+    if ('action' in step) {
+      this.#target.runAction(step.action).catch((error: unknown) => {
+        outcome.delivered = false;
+        outcome.error = error;
+      });
+    } else if ('signal' in step) {
+      try {
+        outcome.delivered = this.#target.signal(step.signal, step.scope);
+        if (!NEEDS_NO_CONT.includes(step.signal)) this.#target.signal('SIGCONT', step.scope);
+      } catch (error) {
+        outcome.delivered = false;
+        outcome.error = error;
+      }
+    }
+    return outcome;
+  }
+
+  #waitEmpty(index: number, startedAt: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (empty: boolean): void => {
+        this.#timer?.clear();
+        this.#timer = undefined;
+        stopWaiting();
+        resolve(empty);
+      };
+      const stopWaiting = this.#target.onceEmpty(() => end(true));
+      const wait = (this.#waits[index] ?? 0) - (performance.now() - startedAt);
+      this.#timer = new Timer(wait, () => end(false)).reference(this.#target.referenced);
+    });
+  }
+
+  #conclude(method: Termination['method'], survivors: Survivor[] = []): Termination {
+    return {
+      method: method === 'failed' && survivors.length === 0 ? this.#lastMethod() : method,
+      steps: this.#reports,
+      survivors,
+      durationMs: performance.now() - this.#startedAt,
+    };
+  }
+
+  // Nobody is left to be named: the scope emptied between the last look and the listing.
+  #lastMethod(): Termination['method'] {
+    return this.#reports.at(-1)?.step ?? 'not_running';
+  }
+}

@@ -1,0 +1,43 @@
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const report = process.env['REAPWELL_TEST_REPORT'];
+
+// What does not depend on how exits are learned of; run once.
+const anyMode = ['test/package/**', 'test/suite-under-strace.test.ts'];
+
+// The same tests, with each of the two doorbells turned off in its turn (docs: design.md, section 4).
+// Set for the workers that run the tests, and so inherited by every program that a test starts.
+function project(
+  name: string,
+  env: Record<string, string>,
+  exclude: string[],
+): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      env,
+      include: ['test/**/*.test.ts'],
+      exclude,
+      // Processes, not threads: signal masks, SIGCHLD and children belong to a process,
+      // and a test file must be able to break its own without touching the next.
+      pool: 'forks',
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    // Compiles the fixtures, once for all projects.
+    globalSetup: 'test/support/global-setup.ts',
+    projects: [
+      project('default', {}, []),
+      project('pidfd-only', { REAPWELL_SIGCHLD: 'share' }, anyMode),
+      project('signalfd-only', { REAPWELL_PIDFD: 'off' }, anyMode),
+    ],
+    // The second is for programs that count the tests (.ci/run).
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    coverage: { provider: 'v8', include: ['src/**/*.ts', 'dist/**/*.js'] },
+  },
+});
