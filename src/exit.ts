@@ -7,7 +7,10 @@ export interface ResourceUsage {
   readonly userCpuMs: number;
   /** CPU time in the kernel, milliseconds. */
   readonly systemCpuMs: number;
-  /** Largest resident set, bytes. */
+  /**
+   * Largest resident set, bytes. Final figures count what the child shared with us until its exec, as
+   * the kernel does after any vfork or posix_spawn: at least our own size at that time.
+   */
   readonly maxRssBytes: number;
   readonly minorPageFaults: number;
   readonly majorPageFaults: number;

@@ -7,7 +7,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-export interface Features {
+interface Features {
   readonly pidfd: boolean;
   readonly clonePidfd: boolean;
   readonly pidfdGroupSignal: boolean;

@@ -30,7 +30,7 @@ type Step = EscalationStep<never>;
 // SIGCONT itself and the two that no process can heed or ignore need none after them.
 const NEEDS_NO_CONT: readonly Signal[] = ['SIGKILL', 'SIGCONT', 'SIGSTOP'];
 
-export function stepName(step: Step): StepName {
+function stepName(step: Step): StepName {
   if ('eof' in step) return 'eof';
   if ('action' in step) return 'action';
   const name = signalName(signalNumber(step.signal));
