@@ -14,6 +14,8 @@ export interface Capabilities {
   readonly closeRange: boolean;
   /** Double-forked orphans can be made to come home to this process (Linux 3.4). */
   readonly subreaper: boolean;
+  /** A child can be born in a cgroup (Linux 5.7); else it enters one just before its exec. */
+  readonly cloneIntoCgroup: boolean;
   /** cgroup v2, with what a scope of its own needs. */
   readonly cgroup: CgroupCapability;
   /**
@@ -50,6 +52,7 @@ export function capabilities(): Capabilities {
     pidfdExitStatus: found.usesPidfd && found.pidfdExitStatus,
     closeRange: found.closeRange,
     subreaper: found.subreaper,
+    cloneIntoCgroup: found.cloneIntoCgroup,
     cgroup: probeCgroup(),
     sigchld: found.claimed ? 'claimed' : 'shared',
     sigchldReason: reason,

@@ -20,8 +20,19 @@ function unescapeMount(path: string): string {
   );
 }
 
-/** The folder of our own cgroup, under whichever v2 mount (unified or hybrid) there is. */
-function ownCgroup(): string | null {
+/**
+ * The folder of our own cgroup, under whichever v2 mount (unified or hybrid) there is; null where there
+ * is none, or /proc can't be read.
+ */
+export function ownCgroup(): string | null {
+  try {
+    return findOwnCgroup();
+  } catch {
+    return null;
+  }
+}
+
+function findOwnCgroup(): string | null {
   const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
   if (own === undefined) return null;
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
@@ -35,12 +46,7 @@ function ownCgroup(): string | null {
 }
 
 export function probeCgroup(): CgroupCapability {
-  let path: string | null;
-  try {
-    path = ownCgroup();
-  } catch {
-    return NONE;
-  }
+  const path = ownCgroup();
   if (path === null) return NONE;
   const trial = join(path, `reapwell-trial-${process.pid}-${process.hrtime.bigint()}`);
   try {

@@ -1,5 +1,5 @@
 /** Settings of the native threads, which this process shares among all its environments. */
-import { AlreadyStartedError } from './errors/index.js';
+import { AlreadyStartedError, systemError } from './errors/index.js';
 import { binding } from './native/binding.js';
 import { checkBoolean, checkOneOf, checkOptions } from './options/validate.js';
 
@@ -16,9 +16,16 @@ export interface Configuration {
    * @default the environment's REAPWELL_PIDFD ('off' for false), else true
    */
   readonly pidfd?: boolean | undefined;
+  /**
+   * true: orphaned descendants become children of this process (PR_SET_CHILD_SUBREAPER), and those
+   * that are proved to be such are reaped: by their session, by a group of ours, or because they were
+   * seen with a cookie of ours. Children of others are never taken. Can be changed at any time.
+   * @default false
+   */
+  readonly subreaper?: boolean | undefined;
 }
 
-const KEYS = new Set(['sigchld', 'pidfd']);
+const KEYS = new Set(['sigchld', 'pidfd', 'subreaper']);
 
 let usePidfd = process.env.REAPWELL_PIDFD !== 'off';
 let claim = process.env.REAPWELL_SIGCHLD !== 'share';
@@ -33,10 +40,19 @@ export function configure(configuration: Configuration): void {
     options.sigchld === undefined
       ? claim
       : checkOneOf('options.sigchld', options.sigchld, ['claim', 'share']) === 'claim';
-  if (!binding.configure(pidfd, sigchld)) throw new AlreadyStartedError();
-  usePidfd = pidfd;
-  claim = sigchld;
-  applied = true;
+  const subreaper =
+    options.subreaper === undefined
+      ? undefined
+      : checkBoolean('options.subreaper', options.subreaper);
+  if (options.pidfd !== undefined || options.sigchld !== undefined) {
+    if (!binding.configure(pidfd, sigchld)) throw new AlreadyStartedError();
+    usePidfd = pidfd;
+    claim = sigchld;
+    applied = true;
+  }
+  if (subreaper === undefined) return;
+  const errno = binding.adoptOrphans(subreaper);
+  if (errno < 0) throw systemError(errno, 'prctl');
 }
 
 /** Before a spawn: what the environment variables ask for, unless configure() was called. */

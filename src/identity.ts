@@ -28,3 +28,8 @@ function bootId(): string {
 export function identityOf(pid: number, startTicks: number, inode = 0): ProcessIdentity {
   return Object.freeze({ pid, startTicks, bootId: bootId(), inode });
 }
+
+/** Whether an identity's boot id is this boot's; an empty one says nothing and is not. */
+export function isThisBoot(id: unknown): boolean {
+  return typeof id === 'string' && id !== '' && id === bootId();
+}

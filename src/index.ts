@@ -1,7 +1,10 @@
 export { capabilities, type Capabilities } from './capabilities.js';
 export type { CgroupCapability } from './cgroup-probe.js';
+export { attach, type AttachOptions } from './attach/attach.js';
 export { Child } from './child/child.js';
+export type { OutputLine } from './child/lines.js';
 export type { ProcessInfo } from './child/members.js';
+export { Process } from './child/process.js';
 export type { ChildEvents, WaitOptions } from './child/setup.js';
 export type { ChildState } from './child/state.js';
 export type { EndedBy } from './child/waiting.js';
@@ -12,6 +15,7 @@ export {
   ForeignGroupError,
   NoProcError,
   ReapwellError,
+  ScopeUnavailableError,
   SpawnKilledError,
   StatusUnknownError,
   SurvivorsError,
@@ -25,13 +29,13 @@ export type {
   EofStep,
   EscalationOptions,
   EscalationStep,
-  Scope,
   SignalStep,
 } from './options/escalation.js';
+export type { CgroupOptions, Scope } from './options/scope.js';
 export type { LimitName, Limits } from './options/limits.js';
 export type { Progress, RunOptions } from './options/run-options.js';
 export type { SpawnOptions } from './options/spawn-options.js';
-export type { StdioEntry, StdioOption } from './options/stdio.js';
+export type { StdioEntry, StdioFile, StdioOption } from './options/stdio.js';
 export * as posix from './posix/index.js';
 export type { PosixSpawnOptions, WaitidResult, WaitpidResult } from './posix/calls.js';
 export type { Completion, CompletionStatus } from './run/completion.js';

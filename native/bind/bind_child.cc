@@ -1,6 +1,7 @@
 // What can be asked of, and done to, a child of this environment.
 #include <errno.h>
 
+#include "../core/runtime.h"
 #include "encode.h"
 #include "environment.h"
 #include "topics.h"
@@ -40,7 +41,21 @@ Napi::Value signal_leader(const Napi::CallbackInfo& info) {
 Napi::Value signal_group(const Napi::CallbackInfo& info) {
   ChildRecord* child = Environment::of(info.Env()).find_child(id_argument(info, 0));
   if (child == nullptr || child->group == nullptr) return to_number(info, -ESRCH);
+  // A foreign leader without a pidfd does not pin its number: see that it is still there.
+  const bool by_number = child->foreign && child->pidfd == nullptr;
+  if (by_number && child->signal(0) == -ESRCH) return to_number(info, -ESRCH);
   return to_number(info, child->group->signal(int_argument(info, 1)));
+}
+
+// (id, pid, startTicks, scope): watches a process that is not our child; 0 or a negative errno. It
+// is told as a spawned child is.
+Napi::Value attach(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  if (!environment.connected()) return to_number(info, -EINVAL);
+  const auto ticks = static_cast<std::uint64_t>(info[2].As<Napi::Number>().DoubleValue());
+  return to_number(info, Runtime::instance().attach(int_argument(info, 1), ticks,
+                                                    static_cast<ScopeKind>(int_argument(info, 3)),
+                                                    environment.channel(), id_argument(info, 0)));
 }
 
 // (id): the environment will not ask about this child again.
@@ -56,6 +71,7 @@ void export_child(Napi::Env env, Napi::Object exports) {
   export_function<look_at_exit>(env, exports, "lookAtExit");
   export_function<signal_leader>(env, exports, "signalLeader");
   export_function<signal_group>(env, exports, "signalGroup");
+  export_function<attach>(env, exports, "attach");
   export_function<forget>(env, exports, "forget");
 }
 

@@ -8,6 +8,7 @@
 
 #include "../core/kernel_features.h"
 #include "../core/launcher.h"
+#include "../core/runtime.h"
 #include "../core/sys.h"
 #include "decode_request.h"
 #include "topics.h"
@@ -73,14 +74,26 @@ Napi::Value posix_set_child_subreaper(const Napi::CallbackInfo& info) {
   return to_number(info, checked(prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0)));
 }
 
-// (file, argv, env, cwd, plan, out[step]): the pid of a child that nobody but the caller reaps.
+// (file, argv, env, cwd, files, cgroup, plan, out[step]): the pid of a child that nobody but the
+// caller reaps.
 Napi::Value posix_spawn_raw(const Napi::CallbackInfo& info) {
   SpawnRequest request;
   if (!decode_request(info, 0, request)) return to_number(info, -EINVAL);
   resolve_candidates(request);
+  int* step = info[7].As<Napi::Int32Array>().Data();
+  std::string failed_path;
+  const int no_stdio = open_stdio(request, failed_path);
+  if (no_stdio < 0) {
+    *step = static_cast<int>(failed_path.empty() ? SpawnStep::kPipes : SpawnStep::kFile);
+    return to_number(info, no_stdio);
+  }
   ChildStack stack;
+  Runtime& runtime = Runtime::instance();
+  const std::uint64_t ticket = runtime.registry().begin_launch();
   const LaunchResult launched = launch(request, stack, kernel_features().clone_pidfd, nullptr);
-  info[5].As<Napi::Int32Array>().Data()[0] = static_cast<int>(launched.step);
+  if (launched.step == SpawnStep::kNone) runtime.reaper().orphans().note_raw_child(launched.pid);
+  runtime.registry().end_launch(ticket);
+  *step = static_cast<int>(launched.step);
   return to_number(info, launched.step == SpawnStep::kNone ? launched.pid : launched.error);
 }
 

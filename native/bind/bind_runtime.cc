@@ -1,4 +1,8 @@
 // connect, keepLoopAlive, configure, capabilities.
+#include <errno.h>
+#include <sys/prctl.h>
+
+#include "../core/cookie.h"
 #include "../core/kernel_features.h"
 #include "../core/runtime.h"
 #include "environment.h"
@@ -28,6 +32,22 @@ Napi::Value configure(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Runtime::instance().configure(settings));
 }
 
+// (on): this process adopts orphaned descendants, and reaps those that are proved to be such. 0 or
+// a negative errno.
+Napi::Value adopt_orphans(const Napi::CallbackInfo& info) {
+  const bool on = info[0].As<Napi::Boolean>().Value();
+  if (prctl(PR_SET_CHILD_SUBREAPER, on ? 1UL : 0UL, 0, 0, 0) < 0) return to_number(info, -errno);
+  Reaper& reaper = Runtime::instance().reaper();
+  reaper.orphans().enable(on);
+  reaper.ring();
+  return to_number(info, 0);
+}
+
+// (): what every cookie of this process begins with.
+Napi::Value cookie_start(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), cookie_prefix());
+}
+
 // (by): how many more (or fewer) listeners for stops and continues.
 Napi::Value adjust_stop_listeners(const Napi::CallbackInfo& info) {
   Runtime::instance().reaper().adjust_stop_listeners(int_argument(info, 0));
@@ -45,6 +65,7 @@ Napi::Value features(const Napi::CallbackInfo& info) {
   out.Set("pidfdExitStatus", found.pidfd_exit_status);
   out.Set("closeRange", found.close_range);
   out.Set("subreaper", found.subreaper);
+  out.Set("cloneIntoCgroup", found.clone_into_cgroup);
   out.Set("usesPidfd", runtime.uses_pidfd());
   out.Set("started", runtime.started());
   out.Set("wantsClaim", settings.claim_sigchld);
@@ -61,6 +82,8 @@ void export_runtime(Napi::Env env, Napi::Object exports) {
   export_function<keep_loop_alive>(env, exports, "keepLoopAlive");
   export_function<configure>(env, exports, "configure");
   export_function<adjust_stop_listeners>(env, exports, "adjustStopListeners");
+  export_function<adopt_orphans>(env, exports, "adoptOrphans");
+  export_function<cookie_start>(env, exports, "cookiePrefix");
   export_function<features>(env, exports, "features");
 }
 

@@ -41,7 +41,9 @@ rlim_t to_limit(double value) {
   return std::isinf(value) ? RLIM_INFINITY : static_cast<rlim_t>(value);
 }
 
-void decode_plan(PlanReader& plan, SpawnRequest& out) {
+// `files`: the paths of the entries that are files, in stdio order.
+void decode_plan(PlanReader& plan, char* const* files, SpawnRequest& out) {
+  out.scope_kind = static_cast<ScopeKind>(plan.integer());
   out.group_mode = static_cast<GroupMode>(plan.integer());
   out.join_pgid = plan.integer();
   out.parent_death_signal = plan.integer();
@@ -65,6 +67,9 @@ void decode_plan(PlanReader& plan, SpawnRequest& out) {
     StdioEntry entry;
     entry.kind = static_cast<StdioEntry::Kind>(plan.integer());
     entry.fd = plan.integer();
+    const bool file =
+        entry.kind == StdioEntry::Kind::kFile || entry.kind == StdioEntry::Kind::kFileAppend;
+    if (file && *files != nullptr) entry.path = *files++;
     out.stdio.push_back(entry);
   }
   out.has_groups = plan.integer() != 0;
@@ -82,21 +87,49 @@ void decode_plan(PlanReader& plan, SpawnRequest& out) {
   }
 }
 
+void decode_cgroup(char* const* at, SpawnRequest& out) {
+  if (*at == nullptr) return;
+  out.cgroup_parent = *at++;
+  for (; at[0] != nullptr && at[1] != nullptr; at += 2) {
+    out.cgroup_settings.emplace_back(at[0], at[1]);
+  }
+}
+
+// A supervisor within a tree adds its own cookie behind the one that it inherited.
+std::string last_cookie(const StringBlock& env) {
+  const char* value = env.find_variable("REAPWELL_COOKIE");
+  const std::string cookies = value == nullptr ? "" : value;
+  const size_t comma = cookies.rfind(',');
+  return comma == std::string::npos ? cookies : cookies.substr(comma + 1);
+}
+
 }  // namespace
 
 bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& out) {
-  if (info.Length() < first + 5 || !info[first].IsString() || !info[first + 1].IsString() ||
-      !info[first + 2].IsString() || !info[first + 4].IsTypedArray()) {
+  const auto is_text = [&](size_t index) { return info[first + index].IsString(); };
+  const auto text = [&](size_t index) {
+    return info[first + index].As<Napi::String>().Utf8Value();
+  };
+  if (info.Length() < first + 7 || !is_text(0) || !is_text(1) || !is_text(2) || !is_text(4) ||
+      !is_text(5) || !info[first + 6].IsTypedArray()) {
     return false;
   }
-  out.file = info[first].As<Napi::String>().Utf8Value();
-  out.argv.assign(info[first + 1].As<Napi::String>().Utf8Value());
-  out.env.assign(info[first + 2].As<Napi::String>().Utf8Value());
-  out.has_cwd = info[first + 3].IsString();
-  if (out.has_cwd) out.cwd = info[first + 3].As<Napi::String>().Utf8Value();
-  PlanReader plan(info[first + 4].As<Napi::Float64Array>());
-  decode_plan(plan, out);
-  return plan.ok() && out.stdio.size() >= 3;
+  out.file = text(0);
+  out.argv.assign(text(1));
+  out.env.assign(text(2));
+  out.has_cwd = is_text(3);
+  if (out.has_cwd) out.cwd = text(3);
+  StringBlock files;
+  files.assign(text(4));
+  StringBlock cgroup;
+  cgroup.assign(text(5));
+  decode_cgroup(cgroup.pointers(), out);
+  PlanReader plan(info[first + 6].As<Napi::Float64Array>());
+  decode_plan(plan, files.pointers(), out);
+  if (out.scope_kind == ScopeKind::kTree) out.cookie = last_cookie(out.env);
+  // An empty cookie would be found in everybody's environment.
+  const bool has_cookie = out.scope_kind != ScopeKind::kTree || !out.cookie.empty();
+  return plan.ok() && out.stdio.size() >= 3 && has_cookie;
 }
 
 }  // namespace reapwell

@@ -8,8 +8,9 @@
 
 namespace reapwell {
 
-// Arguments from `first` on: file, argv block, env block, cwd or undefined, plan. False if
-// malformed.
+// Arguments from `first` on: file, argv block, env block, cwd or undefined, block of the stdio
+// files' paths, cgroup block (the parent folder, then name and value of each setting), plan. False
+// if malformed.
 bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& out);
 
 }  // namespace reapwell

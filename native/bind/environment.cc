@@ -49,6 +49,11 @@ ChildRecord* Environment::find_child(std::uint32_t id) {
   return found == children_.end() ? nullptr : found->second.get();
 }
 
+std::shared_ptr<ChildRecord> Environment::share_child(std::uint32_t id) {
+  const auto found = children_.find(id);
+  return found == children_.end() ? nullptr : found->second;
+}
+
 std::vector<UniqueFd> Environment::take_descriptors(std::uint32_t id) {
   std::vector<UniqueFd> taken;
   const auto found = descriptors_.find(id);
@@ -106,6 +111,8 @@ void Environment::encode(Event& event, double* slot) {
       encode_exit(event.exit, slot + 2);
       break;
     case EventType::kStopped:
+    case EventType::kScopeEmpty:
+    case EventType::kSwept:
       slot[2] = event.value;
       break;
     case EventType::kContinued:

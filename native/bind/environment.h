@@ -29,6 +29,7 @@ class Environment {
   void add_job(std::uint32_t id, std::shared_ptr<SpawnJob> job) { jobs_[id] = std::move(job); }
   SpawnJob* find_job(std::uint32_t id);
   ChildRecord* find_child(std::uint32_t id);
+  std::shared_ptr<ChildRecord> share_child(std::uint32_t id);
   std::vector<UniqueFd> take_descriptors(std::uint32_t id);
   void forget(std::uint32_t id);
 

@@ -9,6 +9,7 @@ namespace reapwell {
 void export_runtime(Napi::Env env, Napi::Object exports);
 void export_spawn(Napi::Env env, Napi::Object exports);
 void export_child(Napi::Env env, Napi::Object exports);
+void export_scope(Napi::Env env, Napi::Object exports);
 void export_posix(Napi::Env env, Napi::Object exports);
 void export_processes(Napi::Env env, Napi::Object exports);
 

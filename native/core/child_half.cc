@@ -33,6 +33,13 @@ REAPWELL_CHILD void reset_signal_dispositions() {
   }
 }
 
+// Where clone3 could not put the child into its cgroup at birth. Before the exec all the same, so
+// nothing that the program starts is outside.
+REAPWELL_CHILD void enter_cgroup(ChildStart& start) {
+  if (start.cgroup_procs < 0) return;
+  if (write(start.cgroup_procs, "0", 1) < 0) fail(start, SpawnStep::kCgroup, errno);
+}
+
 REAPWELL_CHILD void enter_group(ChildStart& start) {
   const SpawnRequest& request = *start.request;
   switch (request.group_mode) {
@@ -232,6 +239,7 @@ REAPWELL_CHILD int exec_first(ChildStart& start) {
 REAPWELL_CHILD int run_child_half(void* raw) {
   ChildStart& start = *static_cast<ChildStart*>(raw);
   reset_signal_dispositions();
+  enter_cgroup(start);
   enter_group(start);
   install_descriptors(start);
   close_foreign_descriptors(start.count);

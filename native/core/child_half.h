@@ -30,6 +30,8 @@ enum class SpawnStep : int {
   kNoNewPrivileges = 14,
   kParentDeath = 15,
   kExec = 16,
+  kCgroup = 18,
+  kFile = 19,
   kKilled = 17,  // died between clone and exec, by a signal that was not ours
 };
 
@@ -46,6 +48,7 @@ struct ChildStart {
   const int* sources;             // a descriptor of ours for each of the child's; see kFromDevNull
   int* scratch;                   // as long as sources; the child moves what is in the way here
   int count;
+  int cgroup_procs;  // >= 0: the child enters its cgroup by itself, through this descriptor
   pid_t parent;
   ChildReport report;
 };

@@ -1,9 +1,12 @@
 #include "child_record.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "proc_table.h"
 #include "sys.h"
 
 namespace reapwell {
@@ -19,11 +22,13 @@ Observation exited(const ExitInfo& exit) {
 }  // namespace
 
 ChildRecord::ChildRecord(pid_t pid, std::shared_ptr<UniqueFd> pidfd, std::shared_ptr<Group> group,
-                         bool leads_group, std::shared_ptr<EventChannel> channel, std::uint32_t id)
+                         bool leads_group, Scope scope, std::shared_ptr<EventChannel> channel,
+                         std::uint32_t id)
     : pid(pid),
       pidfd(std::move(pidfd)),
       group(std::move(group)),
       leads_group(leads_group),
+      scope(std::move(scope)),
       channel(std::move(channel)),
       id(id) {}
 
@@ -32,10 +37,48 @@ WaitTarget ChildRecord::target() const {
   return {P_PID, static_cast<id_t>(pid)};
 }
 
+Observation ChildRecord::look_at_foreign() const {
+  Observation seen;
+  ProcessEntry now;
+  if (pidfd != nullptr) {
+    pollfd ready{pidfd->get(), POLLIN, 0};
+    if (poll(&ready, 1, 0) > 0) seen.sight = Sight::kLost;
+    if (seen.sight == Sight::kLost || !read_process(pid, now)) return seen;
+  } else if (!read_process(pid, now) || now.start_ticks != identity.start_ticks || !now.alive()) {
+    seen.sight = Sight::kLost;
+    return seen;
+  }
+  if (now.state == 'T') {
+    // By which signal is told to nobody but its parent.
+    seen.sight = Sight::kStopped;
+    seen.stop_signal = SIGSTOP;
+  }
+  return seen;
+}
+
+bool ChildRecord::learn_lost_exit(bool patient, ExitInfo& out) const {
+  int wait_status = 0;
+  const int told = pidfd == nullptr ? -ENOTSUP : sys::pidfd_exit_status(pidfd->get(), &wait_status);
+  if (told == 0) {
+    out = decode_wait_status(wait_status);
+    return true;
+  }
+  // The kernel tells only once the parent has reaped, which may be in a moment.
+  if (patient && told == -ENODATA) return false;
+  ProcessEntry now;
+  const bool zombie = read_process(pid, now) && now.start_ticks == identity.start_ticks &&
+                      now.state == 'Z' && !now.alive();
+  // A zero also stands for "not for your eyes" (proc(5), exit_code), except to root.
+  if (zombie && (now.wait_status != 0 || geteuid() == 0)) out = decode_wait_status(now.wait_status);
+  return true;
+}
+
 Observation ChildRecord::look() {
   if (published()) return exited(exit_);
   Observation seen;
-  if (pidfd != nullptr) {
+  if (foreign) {
+    seen = look_at_foreign();
+  } else if (pidfd != nullptr) {
     seen = observe(target(), true);
   } else {
     Lock lock(reap_mutex_);
@@ -54,15 +97,19 @@ int ChildRecord::signal(int signal) {
   if (pidfd != nullptr) return sys::pidfd_send_signal(pidfd->get(), signal, 0);
   Lock lock(reap_mutex_);
   if (published()) return -ESRCH;
+  if (foreign && look_at_foreign().sight == Sight::kLost) return -ESRCH;
   return kill(pid, signal) < 0 ? -errno : 0;
 }
 
 void ChildRecord::abandon() {
+  if (scope.wide()) signal_wide_scope(*this, SIGKILL);
   if (group != nullptr && leads_group) group->signal(SIGKILL);
   signal(SIGKILL);
 }
 
-Observation ChildRecord::look_for_exit() { return observe(target(), false); }
+Observation ChildRecord::look_for_exit() {
+  return foreign ? look_at_foreign() : observe(target(), false);
+}
 
 void ChildRecord::publish(const ExitInfo& exit) {
   exit_ = exit;
@@ -70,6 +117,7 @@ void ChildRecord::publish(const ExitInfo& exit) {
 }
 
 void ChildRecord::take_zombie() {
+  if (foreign) return;
   if (pidfd != nullptr) {
     reap(target());
     return;

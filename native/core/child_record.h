@@ -13,6 +13,7 @@
 #include "event_channel.h"
 #include "exit_info.h"
 #include "group.h"
+#include "scope.h"
 #include "thread.h"
 #include "unique_fd.h"
 
@@ -26,7 +27,8 @@ struct ChildIdentity {
 class ChildRecord {
  public:
   ChildRecord(pid_t pid, std::shared_ptr<UniqueFd> pidfd, std::shared_ptr<Group> group,
-              bool leads_group, std::shared_ptr<EventChannel> channel, std::uint32_t id);
+              bool leads_group, Scope scope, std::shared_ptr<EventChannel> channel,
+              std::uint32_t id);
   ChildRecord(const ChildRecord&) = delete;
   ChildRecord& operator=(const ChildRecord&) = delete;
 
@@ -34,16 +36,26 @@ class ChildRecord {
   const std::shared_ptr<UniqueFd> pidfd;  // null in the mode without pidfds
   const std::shared_ptr<Group> group;     // null when the child is in a group that is not ours
   const bool leads_group;
+  const Scope scope;
   const std::shared_ptr<EventChannel> channel;
   const std::uint32_t id;
   // Written by the spawner before the record is shared, read by any thread.
   ChildIdentity identity;
+
+  // Not our child: attached to. Never waited for or reaped.
+  bool foreign = false;  // set before the record is shared
+
+  // Any thread. The scope was handed over: the zombie is not kept for it any longer.
+  std::atomic<bool> released{false};
 
   // Any thread. One system call, or none once the exit is published. Never kLost.
   Observation look();
 
   // Any thread. 0, -ESRCH after the exit (without a system call), -EPERM...
   int signal(int signal);
+
+  // The leader's zombie is kept until the scope is empty, so that its numbers stay its own.
+  bool pinned() const { return leads_group && (group->pins_leader() || scope.pins_leader()); }
 
   // Any thread. Ends what nobody can come to own: an environment died while its child was starting.
   void abandon();
@@ -55,6 +67,9 @@ class ChildRecord {
   Observation look_for_exit();
   void publish(const ExitInfo& exit);
   void take_zombie();
+  // What can be learned of an exit whose status is not ours to collect. False: not yet, if
+  // `patient`.
+  bool learn_lost_exit(bool patient, ExitInfo& out) const;
 
   // The spawner sets it once kSpawned has been posted; until then the reaper's scans pass by, so
   // that no exit is posted before its spawn.
@@ -67,6 +82,7 @@ class ChildRecord {
 
  private:
   WaitTarget target() const;
+  Observation look_at_foreign() const;
 
   std::atomic<bool> published_{false};
   ExitInfo exit_;  // written by the reaper before published_ is set, constant afterwards

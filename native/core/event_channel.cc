@@ -24,6 +24,11 @@ void EventChannel::drain(std::vector<Event>& out) {
   out.swap(waiting_);
 }
 
+bool EventChannel::closed() {
+  Lock lock(mutex_);
+  return closed_;
+}
+
 void EventChannel::close() {
   std::vector<Event> dropped;
   {

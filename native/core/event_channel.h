@@ -25,6 +25,8 @@ enum class EventType : int {
   kEmpty = 4,
   kStopped = 5,
   kContinued = 6,
+  kScopeEmpty = 7,  // of a scope wider than a group
+  kSwept = 8,       // a signal to a wide scope has been delivered
 };
 
 struct Event {
@@ -33,8 +35,9 @@ struct Event {
   std::shared_ptr<ChildRecord> child;  // kSpawned
   std::vector<UniqueFd> descriptors;   // kSpawned: our ends of the pipes
   SpawnStep step = SpawnStep::kNone;   // kSpawnFailed
-  int value = 0;                       // kSpawnFailed: negative errno; kStopped: the signal
-  ExitInfo exit;                       // kExited
+  // kSpawnFailed: negative errno; kStopped: the signal; kSwept: 0 or a negative errno
+  int value = 0;
+  ExitInfo exit;  // kExited
 };
 
 class EventChannel {
@@ -49,6 +52,7 @@ class EventChannel {
 
   // The environment's thread, before the environment dies. Nothing is woken after it returns.
   void close();
+  bool closed();
 
  protected:
   // Called with the lock held, once for each time the queue turns from drained to waiting.

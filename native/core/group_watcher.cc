@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "sys.h"
 
@@ -30,13 +31,26 @@ std::uint64_t key_of(std::uint32_t watch, std::uint32_t slot) {
 
 void GroupWatcher::watch(ChildPointer leader) {
   Lock lock(mutex_);
-  if (!started_ && !start()) {
-    // No descriptors or no thread to be had: the next arrival tries again. The group stays "not
-    // known to be empty", which is the truth.
-    arrivals_.push_back(std::move(leader));
-    return;
-  }
   arrivals_.push_back(std::move(leader));
+  ring();
+}
+
+void GroupWatcher::sweep(ChildPointer child, int signal) {
+  Lock lock(mutex_);
+  sweeps_.emplace_back(std::move(child), signal);
+  ring();
+}
+
+void GroupWatcher::look_again() {
+  Lock lock(mutex_);
+  looks_again_ = true;
+  ring();
+}
+
+void GroupWatcher::ring() {
+  // No descriptors or no thread to be had: the next call tries again. Until then a group stays "not
+  // known to be empty", which is the truth.
+  if (!started_ && !start()) return;
   const std::uint64_t one = 1;
   (void)!write(doorbell_.get(), &one, sizeof one);
 }
@@ -74,15 +88,29 @@ void GroupWatcher::loop() {
 
 void GroupWatcher::take_arrivals() {
   std::vector<ChildPointer> arrivals;
+  std::vector<std::pair<ChildPointer, int>> sweeps;
+  bool looks_again;
   {
     Lock lock(mutex_);
     arrivals.swap(arrivals_);
+    sweeps.swap(sweeps_);
+    looks_again = looks_again_;
+    looks_again_ = false;
   }
   for (ChildPointer& leader : arrivals) {
     Watch watch;
     watch.leader = std::move(leader);
     watches_.emplace(next_watch_++, std::move(watch));
   }
+  for (const auto& [child, signal] : sweeps) {
+    Event event{};
+    event.type = EventType::kSwept;
+    event.id = child->id;
+    event.value = signal_wide_scope(*child, signal);
+    child->channel->post(std::move(event));
+  }
+  if (!looks_again && sweeps.empty()) return;
+  for (auto& [number, watch] : watches_) watch.due_ns = 0;
 }
 
 int GroupWatcher::timeout_ms() const {
@@ -115,48 +143,64 @@ void GroupWatcher::check_due() {
       ++at;
       continue;
     }
-    if (!watch.leader->group->pins_leader() && watch.leader->group->signal(0) == -ESRCH) {
-      settle(watch);
-      at = watches_.erase(at);
-      continue;
+    const ChildRecord& leader = *watch.leader;
+    bool settled = leader.released.load() || leader.channel->closed() || known_empty(leader);
+    std::vector<ProcessEntry> members;
+    if (!settled) {
+      // One listing serves every watch that is due.
+      if (!scanned) listed = list_processes(processes);
+      scanned = true;
+      settled = judge(watch, processes, listed, members) == Verdict::kEmpty;
     }
-    // One listing serves every watch that is due.
-    if (!scanned) listed = list_processes(processes);
-    scanned = true;
-    if (judge(watch, processes, listed) == Verdict::kEmpty) {
-      settle(watch);
+    if (settled) {
+      stop_awaiting(watch);
+      give_up(watch.leader);
       at = watches_.erase(at);
-      continue;
+    } else {
+      await_members(at->first, watch, members);
+      ++at;
     }
-    await_members(at->first, watch, processes);
-    ++at;
   }
 }
 
-GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, const std::vector<ProcessEntry>& processes,
-                                          bool listed) {
-  Group& group = *watch.leader->group;
+// One call that is certain, where there is one. It can't say "alive": zombies count for a group.
+bool GroupWatcher::known_empty(const ChildRecord& leader) {
+  if (leader.scope.kind == ScopeKind::kCgroup) return leader.scope.cgroup->empty();
+  return !leader.pinned() && leader.group->signal(0) == -ESRCH;
+}
+
+GroupWatcher::Verdict GroupWatcher::judge(const Watch& watch,
+                                          const std::vector<ProcessEntry>& processes, bool listed,
+                                          std::vector<ProcessEntry>& members) {
+  const ChildRecord& leader = *watch.leader;
   // Asked again *after* the listing: if the group still exists now, it existed throughout, and so
   // the number was its own in every line that we read. If it does not, the lines may be a
   // stranger's.
-  if (!group.pins_leader() && group.signal(0) == -ESRCH) return Verdict::kEmpty;
+  if (known_empty(leader)) return Verdict::kEmpty;
   if (!listed) return Verdict::kUnknown;
-  const bool alive = std::any_of(
-      processes.begin(), processes.end(),
-      [&](const ProcessEntry& entry) { return entry.pgid == group.pgid() && entry.alive(); });
-  return alive ? Verdict::kAlive : Verdict::kEmpty;
+  if (leader.scope.wide()) {
+    if (!list_wide_scope(leader, processes, members)) return Verdict::kUnknown;
+  } else {
+    std::copy_if(processes.begin(), processes.end(), std::back_inserter(members),
+                 [&](const ProcessEntry& entry) {
+                   return entry.pgid == leader.group->pgid() && entry.alive();
+                 });
+  }
+  return members.empty() ? Verdict::kEmpty : Verdict::kAlive;
 }
 
-void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
-                                 const std::vector<ProcessEntry>& processes) {
+void GroupWatcher::stop_awaiting(Watch& watch) {
   for (const auto& [slot, pidfd] : watch.members) {
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pidfd.get(), nullptr);
   }
   watch.members.clear();
-  const bool pidfds = watch.leader->pidfd != nullptr;
-  for (const ProcessEntry& entry : processes) {
-    if (!pidfds || watch.members.size() >= kAwaitedAtOnce) break;
-    if (entry.pgid != watch.leader->group->pgid() || !entry.alive()) continue;
+}
+
+void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
+                                 const std::vector<ProcessEntry>& members) {
+  stop_awaiting(watch);
+  for (const ProcessEntry& entry : members) {
+    if (watch.leader->pidfd == nullptr || watch.members.size() >= kAwaitedAtOnce) break;
     UniqueFd pidfd(sys::pidfd_open(entry.pid, 0));
     // If the number went to another process in between, that one's exit only makes us look again.
     if (!pidfd.valid()) continue;
@@ -172,15 +216,20 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
   watch.due_ns = sys::monotonic_ns() + watch.backstop_ns;
 }
 
-void GroupWatcher::settle(Watch& watch) {
-  for (const auto& [slot, pidfd] : watch.members) {
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pidfd.get(), nullptr);
-  }
-  Group& group = *watch.leader->group;
+void GroupWatcher::give_up(const ChildPointer& leader) {
   // Empty first, reaped second: once the zombie is gone its number may be anybody's.
-  group.mark_empty();
-  if (group.pins_leader()) watch.leader->take_zombie();
-  registry_.forget_group(group);
+  leader->group->mark_empty();
+  if (leader->pinned()) leader->take_zombie();
+  registry_.forget_group(*leader->group);
+  if (!leader->scope.wide()) return;
+  Event event{};
+  event.type = EventType::kScopeEmpty;
+  event.id = leader->id;
+  if (leader->scope.cgroup != nullptr) {
+    event.value = leader->scope.cgroup->oom_kills();
+    leader->scope.cgroup->remove();
+  }
+  leader->channel->post(std::move(event));
 }
 
 }  // namespace reapwell

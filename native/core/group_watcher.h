@@ -1,14 +1,15 @@
-// Finds out when a group whose leader has exited becomes empty.
+// Finds out when a scope whose leader has exited becomes empty.
 //
-// One call asks whether the group still exists. Only if it does, its live members are listed from
-// /proc and awaited through their own pidfds; when those have rung, it is asked and listed again.
-// Zombies that some init has not reaped yet don't count. A thread of its own, so that reading /proc
-// never delays an exit: the reaper thread waits for nothing but its epoll.
+// One call asks whether the group (or the cgroup) still exists. Only if it does, its live members
+// are listed from /proc and awaited through their own pidfds; when those have rung, it is asked and
+// listed again. Zombies that some init has not reaped yet don't count. A thread of its own, so that
+// reading /proc never delays an exit: the reaper thread waits for nothing but its epoll.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "child_record.h"
@@ -25,9 +26,19 @@ class GroupWatcher {
   GroupWatcher(const GroupWatcher&) = delete;
   GroupWatcher& operator=(const GroupWatcher&) = delete;
 
-  // Any thread. `leader` leads a group and has exited; its zombie is taken here if the group pins
-  // it.
+  // Any thread. `leader` leads a group and has exited; its zombie is taken here if it is pinned.
   void watch(ChildPointer leader);
+
+  // Any thread. The scope is empty, or can't be told from a stranger's any more: tells everybody
+  // who waits, takes a pinned zombie, removes the cgroup.
+  void give_up(const ChildPointer& leader);
+
+  // Any thread. Signals a wide scope on the watcher's thread, since that may take many listings of
+  // /proc; kSwept says how it went.
+  void sweep(ChildPointer child, int signal);
+
+  // Any thread: something that a watch depends on has changed (ChildRecord::released).
+  void look_again();
 
  private:
   struct Watch {
@@ -40,22 +51,26 @@ class GroupWatcher {
 
   static void run(void* self);
   bool start();  // with mutex_ held
+  void ring();   // with mutex_ held
   void loop();
   void take_arrivals();
   int timeout_ms() const;
   void on_member_exit(std::uint64_t key);
   void check_due();
-  Verdict judge(Watch& watch, const std::vector<ProcessEntry>& processes, bool listed);
-  void await_members(std::uint32_t number, Watch& watch,
-                     const std::vector<ProcessEntry>& processes);
-  void settle(Watch& watch);
+  static bool known_empty(const ChildRecord& leader);
+  static Verdict judge(const Watch& watch, const std::vector<ProcessEntry>& processes, bool listed,
+                       std::vector<ProcessEntry>& members);
+  void await_members(std::uint32_t number, Watch& watch, const std::vector<ProcessEntry>& members);
+  void stop_awaiting(Watch& watch);
 
   Registry& registry_;
   Mutex mutex_;
-  std::vector<ChildPointer> arrivals_;  // guarded by mutex_
-  bool started_ = false;                // guarded by mutex_
-  UniqueFd doorbell_;                   // eventfd; set before the thread starts
-  UniqueFd epoll_;                      // set before the thread starts
+  std::vector<ChildPointer> arrivals_;                // guarded by mutex_
+  std::vector<std::pair<ChildPointer, int>> sweeps_;  // guarded by mutex_
+  bool looks_again_ = false;                          // guarded by mutex_
+  bool started_ = false;                              // guarded by mutex_
+  UniqueFd doorbell_;                                 // eventfd; set before the thread starts
+  UniqueFd epoll_;                                    // set before the thread starts
 
   // The watcher thread's alone.
   std::unordered_map<std::uint32_t, Watch> watches_;

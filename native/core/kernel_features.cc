@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clone3.h"
 #include "launcher.h"
 #include "signal_mask.h"
 #include "sys.h"
@@ -60,9 +61,20 @@ void try_with_child(KernelFeatures& features) {
                                WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kTrialExitCode;
 }
 
+// EBADF is the answer of a kernel that has the flag, about a descriptor that is none.
+void try_clone_into_cgroup(KernelFeatures& features) {
+  ChildStack stack;
+  if (stack.top() == nullptr) return;
+  BlockEverySignal blocked;
+  const pid_t pid = clone_into_cgroup({exit_at_once, nullptr, stack.bottom(), ChildStack::bytes(),
+                                       CLONE_VM | CLONE_VFORK, nullptr, -1});
+  features.clone_into_cgroup = pid == -EBADF;
+}
+
 KernelFeatures find_out() {
   KernelFeatures features;
   try_with_child(features);
+  try_clone_into_cgroup(features);
   // An empty range above every descriptor: closes nothing.
   features.close_range = sys::close_range(~0U - 1, ~0U - 1, 0) == 0;
   int is_subreaper = 0;

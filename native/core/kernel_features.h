@@ -12,6 +12,7 @@ struct KernelFeatures {
   bool pidfd_exit_status = false;   // PIDFD_INFO_EXIT: Linux 6.15
   bool close_range = false;         // Linux 5.9
   bool subreaper = false;           // Linux 3.4
+  bool clone_into_cgroup = false;   // clone3 with CLONE_INTO_CGROUP: Linux 5.7
 };
 
 // Starts and reaps one child that exits at once. Microseconds; the first call pays, any thread.

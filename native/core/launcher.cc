@@ -9,6 +9,8 @@
 
 #include <vector>
 
+#include "cgroup.h"
+#include "clone3.h"
 #include "proc_table.h"
 #include "signal_mask.h"
 #include "spawn_request.h"
@@ -40,6 +42,10 @@ void* ChildStack::top() {
   }
   return static_cast<char*>(base_) + kGuardBytes + kStackBytes;
 }
+
+void* ChildStack::bottom() const { return static_cast<char*>(base_) + kGuardBytes; }
+
+size_t ChildStack::bytes() { return kStackBytes; }
 
 void LaunchControl::cancel() {
   Lock lock(mutex_);
@@ -140,13 +146,30 @@ std::vector<int> source_descriptors(const SpawnRequest& request) {
   return sources;
 }
 
+// Returns the pid or a negative errno.
+pid_t clone_child(ChildStart& start, ChildStack& stack, bool use_pidfd, int* pidfd) {
+  // Exit signal 0 until the exec, which makes it SIGCHLD: a spawn that fails rings nobody's
+  // SIGCHLD, and a foreign waitpid(-1) can't take the child from under us.
+  const int flags = CLONE_VM | CLONE_VFORK | (use_pidfd ? CLONE_PIDFD : 0);
+  const Cgroup* cgroup = start.request->cgroup.get();
+  if (cgroup != nullptr) {
+    const pid_t pid =
+        clone_into_cgroup({run_child_half, &start, stack.bottom(), ChildStack::bytes(),
+                           static_cast<unsigned long>(flags), pidfd, cgroup->directory()});
+    // An older kernel, or a filter that hides clone3: the child enters by itself, before its exec.
+    if (pid != -ENOSYS && pid != -EPERM && pid != -EINVAL && pid != -E2BIG) return pid;
+    start.cgroup_procs = cgroup->procs();
+  }
+  const pid_t pid = clone(run_child_half, stack.top(), flags, &start, pidfd);
+  return pid < 0 ? -errno : pid;
+}
+
 }  // namespace
 
 LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pidfd,
                     LaunchControl* control) {
   LaunchResult result;
-  void* stack_top = stack.top();
-  if (stack_top == nullptr) {
+  if (stack.top() == nullptr) {
     result.step = SpawnStep::kClone;
     result.error = -ENOMEM;
     return result;
@@ -162,24 +185,20 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
                    sources.data(),
                    scratch.data(),
                    static_cast<int>(sources.size()),
+                   -1,
                    getpid(),
                    {}};
   int pidfd = -1;
   pid_t pid;
-  int clone_error = 0;
   {
     KeepDumpable keep_dumpable(request);
     LaunchWindow window(control, &pidfd);
     BlockEverySignal blocked;
-    // Exit signal 0 until the exec, which makes it SIGCHLD: a spawn that fails rings nobody's
-    // SIGCHLD, and a foreign waitpid(-1) can't take the child from under us.
-    const int flags = CLONE_VM | CLONE_VFORK | (use_pidfd ? CLONE_PIDFD : 0);
-    pid = clone(run_child_half, stack_top, flags, &start, &pidfd);
-    if (pid < 0) clone_error = -errno;
+    pid = clone_child(start, stack, use_pidfd, &pidfd);
   }
   if (pid < 0) {
     result.step = SpawnStep::kClone;
-    result.error = clone_error;
+    result.error = pid;
     return result;
   }
   UniqueFd owned(pidfd);

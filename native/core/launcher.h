@@ -25,6 +25,8 @@ class ChildStack {
   ChildStack(const ChildStack&) = delete;
   ChildStack& operator=(const ChildStack&) = delete;
   void* top();  // nullptr when out of memory
+  void* bottom() const;
+  static size_t bytes();
 
  private:
   void* base_ = nullptr;

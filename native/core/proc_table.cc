@@ -51,16 +51,16 @@ bool parse_stat(const char* text, size_t length, ProcessEntry& out) {
   out.pid = static_cast<pid_t>(std::strtol(text, nullptr, 10));
   out.command.assign(open + 1, close);
   out.state = close[2];
-  // Fields 4 to 24 of proc(5), space separated; a few are negative, all fit 64 bits.
+  // Fields 4 to 52 of proc(5), space separated; a few are negative, all fit 64 bits.
   constexpr int kFirst = 4;
-  constexpr int kLast = 24;
+  constexpr int kLast = 52;
   std::int64_t field[kLast + 1] = {};
   const char* at = close + 3;
   for (int i = kFirst; i <= kLast; i++) {
     char* end = nullptr;
-    // Start time is unsigned 64-bit, the rest is signed; both conversions agree on the bits.
-    field[i] = i == 22 ? static_cast<std::int64_t>(std::strtoull(at, &end, 10))
-                       : std::strtoll(at, &end, 10);
+    // Addresses and times are unsigned 64-bit, the rest is signed.
+    field[i] = i >= 22 && i != 24 ? static_cast<std::int64_t>(std::strtoull(at, &end, 10))
+                                  : std::strtoll(at, &end, 10);
     if (end == at) return false;
     at = end;
   }
@@ -75,6 +75,7 @@ bool parse_stat(const char* text, size_t length, ProcessEntry& out) {
   out.threads = static_cast<int>(field[20]);
   out.start_ticks = static_cast<std::uint64_t>(field[22]);
   out.resident_pages = field[24];
+  out.wait_status = static_cast<int>(field[52]);
   return true;
 }
 

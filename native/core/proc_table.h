@@ -26,6 +26,7 @@ struct ProcessEntry {
   std::uint64_t minor_faults = 0;
   std::uint64_t major_faults = 0;
   std::int64_t resident_pages = 0;
+  int wait_status = 0;  // of a zombie, where we may see it; 0 also where we may not
   std::string command;  // at most 15 bytes; may hold anything, ") R 1 (" and newlines included
 
   // A zombie whose other threads run on is alive: its main thread called pthread_exit.

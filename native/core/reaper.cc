@@ -53,6 +53,7 @@ int Reaper::start(bool claim) {
   if (error < 0) return error;
   Lock lock(mutex_);
   while (!ready_) started_.wait(mutex_);
+  running_ = true;
   return 0;
 }
 
@@ -90,8 +91,10 @@ void Reaper::loop() {
     if (without_pidfd_.load() > 0) scan_exits();
     const std::int64_t now = sys::monotonic_ns();
     run_retries(now);
-    if (!claimed() && stop_listeners_.load() > 0) stops_.owe_scan();
+    stops_.look_at_all(foreign_.load() > 0);
+    if (polls_for_stops()) stops_.owe_scan();
     stops_.run(now);
+    orphans_.run(now);
     verify_claim(now);
   }
 }
@@ -127,29 +130,35 @@ void Reaper::verify_claim(std::int64_t now_ns) {
 }
 
 int Reaper::timeout_ms(std::int64_t now_ns) const {
-  std::int64_t due = std::min(stops_.due_ns(), next_verify_ns_);
+  std::int64_t due = std::min({stops_.due_ns(), orphans_.due_ns(), next_verify_ns_});
   if (!retries_.empty()) due = std::min(due, retries_.begin()->first);
   if (without_pidfd_.load() > 0) {
     due = std::min(due, now_ns + (claimed() ? kScanBackstop : kScanUnclaimed));
   }
-  if (!claimed() && stop_listeners_.load() > 0) due = std::min(due, now_ns + kStopPolling);
+  if (polls_for_stops()) due = std::min(due, now_ns + kStopPolling);
   if (due == INT64_MAX) return -1;
   return due <= now_ns ? 0 : static_cast<int>((due - now_ns) / kMillisecond + 1);
 }
 
+bool Reaper::polls_for_stops() const {
+  return stop_listeners_.load() > 0 && (!claimed() || foreign_.load() > 0);
+}
+
 void Reaper::ring() {
+  if (!running_.load()) return;
   const std::uint64_t one = 1;
   (void)!write(doorbell_.get(), &one, sizeof one);
 }
 
 void Reaper::adjust_stop_listeners(int by) {
   stop_listeners_ += by;
-  if (doorbell_.valid()) ring();
+  ring();
 }
 
 void Reaper::watch(std::uint64_t sequence, const ChildPointer& child) {
+  if (child->foreign) foreign_++;
   if (child->pidfd == nullptr) {
-    without_pidfd_++;
+    if (!child->foreign) without_pidfd_++;
   } else if (add_to_epoll(epoll_.get(), child->pidfd->get(), sequence + kFirstChildKey) == 0) {
     return;
   }
@@ -175,11 +184,13 @@ void Reaper::read_signals() {
     relay_sigchld(record);
   }
   stops_.owe_scan();
+  orphans_.on_sigchld();
 }
 
 void Reaper::scan_exits() {
   for (const auto& [sequence, child] : registry_.snapshot()) {
-    if (child->pidfd != nullptr || !child->announced.load(std::memory_order_acquire)) continue;
+    if (child->pidfd != nullptr || child->foreign) continue;
+    if (!child->announced.load(std::memory_order_acquire)) continue;
     const Observation seen = child->look_for_exit();
     if (seen.sight != Sight::kRunning) look(sequence);
   }
@@ -198,39 +209,33 @@ void Reaper::look(std::uint64_t sequence) {
   if (child == nullptr) return;
   const Observation seen = child->look_for_exit();
   if (seen.sight == Sight::kExited) {
-    finish(sequence, child, seen.exit);
-  } else if (seen.sight == Sight::kRunning) {
-    look_again_later(sequence, *child);
+    finish(sequence, child, seen.exit, true);
+    return;
+  }
+  ExitInfo exit;
+  // Lost: not our child; or somebody else's waitpid(-1) took the status, or SIGCHLD is ignored and
+  // the kernel reaped. It may still tell (Linux 6.15); if not, the exit is "unknown".
+  if (seen.sight == Sight::kLost &&
+      child->learn_lost_exit(child->early_looks < kLooksAfterLoss, exit)) {
+    finish(sequence, child, exit, false);
   } else {
-    // Somebody else's waitpid(-1) took the status, or SIGCHLD is ignored and the kernel reaped. It
-    // may still tell (Linux 6.15), once it has finished reaping; if not, the exit is "unknown".
-    ExitInfo exit;
-    int wait_status = 0;
-    const int told = child->pidfd == nullptr
-                         ? -ENOTSUP
-                         : sys::pidfd_exit_status(child->pidfd->get(), &wait_status);
-    if (told == 0) {
-      exit = decode_wait_status(wait_status);
-    } else if (told == -ENODATA && child->early_looks < kLooksAfterLoss) {
-      look_again_later(sequence, *child);
-      return;
-    }
-    finish(sequence, child, exit);
+    look_again_later(sequence, *child);
   }
 }
 
-void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const ExitInfo& exit) {
+void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const ExitInfo& exit,
+                    bool ours) {
   if (child->pidfd != nullptr) {
     // Never left to close(): a child that is being vforked right now may hold a copy, which would
     // keep the entry alive and ringing.
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child->pidfd->get(), nullptr);
-  } else {
+  } else if (!child->foreign) {
     without_pidfd_--;
   }
+  if (child->foreign) foreign_--;
   child->publish(exit);
-  const bool leads = child->leads_group && child->group != nullptr;
-  const bool pinned = leads && child->group->pins_leader() && exit.known;
-  if (!pinned) child->take_zombie();
+  const bool kept = child->pinned() && !child->released.load();
+  if (ours && !kept) child->take_zombie();
   registry_.remove(sequence);
   stops_.forget(sequence);
 
@@ -240,23 +245,27 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   event.exit = exit;
   child->channel->post(std::move(event));
 
-  if (!leads) return;
-  // A pinned leader that somebody else reaped no longer keeps the number: signalling it would be a
-  // guess, so the group is given up.
-  const bool given_up = child->group->pins_leader() && !pinned;
-  if (given_up || (!pinned && child->group->signal(0) == -ESRCH)) {
-    child->group->mark_empty();
-    registry_.forget_group(*child->group);
+  if (!child->leads_group) return;
+  // A leader that should be kept but that somebody else reaped no longer keeps its numbers:
+  // signalling them would be a guess, so its scope is given up.
+  const bool given_up = child->pinned() && !(ours && kept);
+  const bool group_only = !child->scope.wide() && !child->pinned();
+  if (given_up || (group_only && child->group->signal(0) == -ESRCH)) {
+    groups_.give_up(child);
   } else {
     groups_.watch(child);
   }
 }
 
 // A pidfd that rings while waitid says "not yet": a tracer that is not us has not let go of the
-// zombie. The pidfd keeps ringing, so it is taken out and time is waited instead of spun.
+// zombie. The pidfd keeps ringing, so it is taken out and time is waited instead of spun. A foreign
+// process without a pidfd is looked at like this from the start.
 void Reaper::look_again_later(std::uint64_t sequence, ChildRecord& child) {
-  if (child.pidfd == nullptr) return;  // scans find its exit
-  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child.pidfd->get(), nullptr);
+  if (child.pidfd != nullptr) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child.pidfd->get(), nullptr);
+  } else if (!child.foreign) {
+    return;  // scans find its exit
+  }
   const std::int64_t delay = std::min(kFirstRetry << std::min(child.early_looks, 10), kLastRetry);
   child.early_looks++;
   retries_.emplace(sys::monotonic_ns() + delay, sequence);

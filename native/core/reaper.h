@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "group_watcher.h"
+#include "orphan_reaper.h"
 #include "registry.h"
 #include "sigchld_claim.h"
 #include "stop_scanner.h"
@@ -23,7 +24,7 @@ namespace reapwell {
 class Reaper {
  public:
   Reaper(Registry& registry, GroupWatcher& groups)
-      : registry_(registry), groups_(groups), stops_(registry) {}
+      : registry_(registry), groups_(groups), stops_(registry), orphans_(registry) {}
   Reaper(const Reaper&) = delete;
   Reaper& operator=(const Reaper&) = delete;
 
@@ -38,6 +39,10 @@ class Reaper {
   // those, and the children are looked at periodically while this is not zero.
   void adjust_stop_listeners(int by);
 
+  OrphanReaper& orphans() { return orphans_; }
+  // Any thread: after a change that the loop's deadlines depend on.
+  void ring();
+
   ClaimResult claim_result() const { return claim_result_.load(); }
   bool claimed() const { return claimed_.load(); }
 
@@ -47,13 +52,14 @@ class Reaper {
   void claim();
   void verify_claim(std::int64_t now_ns);
   int timeout_ms(std::int64_t now_ns) const;
-  void ring();
+  bool polls_for_stops() const;
   void take_arrivals();
   void read_signals();
   void scan_exits();
   void run_retries(std::int64_t now_ns);
   void look(std::uint64_t sequence);
-  void finish(std::uint64_t sequence, const ChildPointer& child, const ExitInfo& exit);
+  // `ours`: the zombie is there for us to take, now or when its scope is settled.
+  void finish(std::uint64_t sequence, const ChildPointer& child, const ExitInfo& exit, bool ours);
   void look_again_later(std::uint64_t sequence, ChildRecord& child);
 
   Registry& registry_;
@@ -61,9 +67,11 @@ class Reaper {
   UniqueFd epoll_;     // set before the thread starts
   UniqueFd doorbell_;  // eventfd; set before the thread starts
   std::atomic<bool> claimed_{false};
+  std::atomic<bool> running_{false};
   std::atomic<ClaimResult> claim_result_{ClaimResult::kThreadRefused};
   std::atomic<int> stop_listeners_{0};
   std::atomic<int> without_pidfd_{0};  // live children that only a scan can find
+  std::atomic<int> foreign_{0};        // processes attached to: no SIGCHLD tells of their stops
 
   Mutex mutex_;
   Condition started_;
@@ -75,6 +83,7 @@ class Reaper {
   // The reaper thread's alone.
   UniqueFd signals_;
   StopScanner stops_;
+  OrphanReaper orphans_;
   std::multimap<std::int64_t, std::uint64_t> retries_;  // by due time
   std::int64_t next_verify_ns_ = INT64_MAX;
   std::int64_t verify_delay_ns_ = 0;

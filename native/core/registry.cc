@@ -46,6 +46,27 @@ size_t Registry::size() {
   return children_.size();
 }
 
+std::uint64_t Registry::begin_launch() {
+  Lock lock(mutex_);
+  launching_.insert(++last_ticket_);
+  return last_ticket_;
+}
+
+void Registry::end_launch(std::uint64_t ticket) {
+  Lock lock(mutex_);
+  launching_.erase(ticket);
+}
+
+std::uint64_t Registry::last_launch() {
+  Lock lock(mutex_);
+  return last_ticket_;
+}
+
+bool Registry::launches_ended(std::uint64_t ticket) {
+  Lock lock(mutex_);
+  return launching_.empty() || *launching_.begin() > ticket;
+}
+
 std::shared_ptr<Group> Registry::find_group(pid_t pgid) {
   Lock lock(mutex_);
   const auto found = groups_.find(pgid);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +29,14 @@ class Registry {
   std::vector<std::pair<std::uint64_t, ChildPointer>> snapshot();
   size_t size();
 
+  // Between its clone and its registration a child is known to nobody but its launcher. A ticket
+  // spans that time, so that others can tell "not ours" from "not registered yet".
+  std::uint64_t begin_launch();
+  void end_launch(std::uint64_t ticket);
+  std::uint64_t last_launch();
+  // True: every launch up to and including `ticket` has ended.
+  bool launches_ended(std::uint64_t ticket);
+
   // The group, if this library created it and it is not known to be empty.
   std::shared_ptr<Group> find_group(pid_t pgid);
   void forget_group(const Group& group);
@@ -37,6 +46,8 @@ class Registry {
   std::uint64_t next_ = 1;                                    // guarded by mutex_
   std::unordered_map<std::uint64_t, ChildPointer> children_;  // guarded by mutex_
   std::unordered_map<pid_t, std::uint64_t> sequence_of_pid_;  // guarded by mutex_
+  std::uint64_t last_ticket_ = 0;                             // guarded by mutex_
+  std::set<std::uint64_t> launching_;                         // guarded by mutex_
   std::unordered_map<pid_t, std::weak_ptr<Group>> groups_;    // guarded by mutex_
 };
 

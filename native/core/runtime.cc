@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -94,16 +95,27 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
     const bool alive = request.join_group != nullptr && request.join_group->signal(0) != -ESRCH;
     if (!alive) return post_failure(job, SpawnStep::kGroup, -ESRCH);
   }
-  const int no_pipes = make_pipes(request);
-  if (no_pipes < 0) return post_failure(job, SpawnStep::kPipes, no_pipes);
+  if (request.scope_kind == ScopeKind::kCgroup) {
+    const int no_cgroup =
+        Cgroup::create(request.cgroup_parent, request.cgroup_settings, request.cgroup);
+    if (no_cgroup < 0) return post_failure(job, SpawnStep::kCgroup, no_cgroup);
+  }
+  std::string failed_path;
+  const int no_stdio = open_stdio(request, failed_path);
+  if (no_stdio < 0) {
+    return post_failure(job, failed_path.empty() ? SpawnStep::kPipes : SpawnStep::kFile, no_stdio);
+  }
   resolve_candidates(request);
 
+  const std::uint64_t ticket = registry_.begin_launch();
   LaunchResult launched = launch(request, stack, uses_pidfd(), &job.control);
   request.child_ends.clear();
   if (launched.step != SpawnStep::kNone) {
-    return post_failure(job, launched.step, launched.error);
+    post_failure(job, launched.step, launched.error);
+  } else {
+    register_child(job, launched);
   }
-  register_child(job, launched);
+  registry_.end_launch(ticket);
 }
 
 void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
@@ -117,8 +129,9 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
     const bool by_pidfd = pidfd != nullptr && kernel_features().pidfd_group_signal;
     group = std::make_shared<Group>(launched.pid, pidfd, by_pidfd);
   }
-  auto child =
-      std::make_shared<ChildRecord>(launched.pid, pidfd, group, leads, job.channel, job.id);
+  Scope scope{request.scope_kind, request.cookie, request.cgroup};
+  auto child = std::make_shared<ChildRecord>(launched.pid, pidfd, group, leads, std::move(scope),
+                                             job.channel, job.id);
   child->identity = identify(launched.pid, pidfd.get());
   const std::uint64_t sequence = registry_.add(child);
 
@@ -136,6 +149,45 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
   child->announced.store(true, std::memory_order_release);
   if (group != nullptr) group->subscribe(job.channel, job.id);
   reaper_.watch(sequence, child);
+}
+
+int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
+                    const std::shared_ptr<EventChannel>& channel, std::uint32_t id) {
+  const int not_started = ensure_started();
+  if (not_started < 0) return not_started;
+  std::shared_ptr<UniqueFd> pidfd;
+  if (uses_pidfd()) {
+    const int opened = sys::pidfd_open(pid, 0);
+    if (opened < 0) return opened;
+    pidfd = std::make_shared<UniqueFd>(opened);
+  }
+  // Read after the pidfd was opened: if the number had changed hands before, this is the new owner.
+  ProcessEntry entry;
+  if (!read_process(pid, entry) || !entry.alive()) return -ESRCH;
+  if (start_ticks != 0 && entry.start_ticks != start_ticks) return -ESRCH;
+
+  const bool leads = entry.pgid == pid && pid != getpgrp();
+  std::shared_ptr<Group> group;
+  if (leads) {
+    const bool by_pidfd = pidfd != nullptr && kernel_features().pidfd_group_signal;
+    group = std::make_shared<Group>(pid, pidfd, by_pidfd);
+  }
+  Scope what;
+  what.kind = scope;
+  auto process =
+      std::make_shared<ChildRecord>(pid, pidfd, group, leads, std::move(what), channel, id);
+  process->foreign = true;
+  process->identity = identify(pid, pidfd.get());
+  const std::uint64_t sequence = registry_.add(process);
+  Event event{};
+  event.type = EventType::kSpawned;
+  event.id = id;
+  event.child = process;
+  channel->post(std::move(event));
+  process->announced.store(true, std::memory_order_release);
+  if (group != nullptr) group->subscribe(channel, id);
+  reaper_.watch(sequence, process);
+  return 0;
 }
 
 }  // namespace reapwell

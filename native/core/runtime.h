@@ -31,7 +31,13 @@ class Runtime {
   // Any thread. Starts a spawn; what comes of it is posted to the job's channel.
   int submit(std::shared_ptr<SpawnJob> job) { return spawner_.submit(std::move(job)); }
 
+  // Any thread. Watches a process that is not our child, if it is still the one that started at
+  // start_ticks (0: whoever has the number now). 0 or a negative errno.
+  int attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
+             const std::shared_ptr<EventChannel>& channel, std::uint32_t id);
+
   Reaper& reaper() { return reaper_; }
+  GroupWatcher& groups() { return groups_; }
   Registry& registry() { return registry_; }
   bool uses_pidfd();
   bool signals_groups_by_pidfd();

@@ -7,13 +7,16 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "scope_kind.h"
 #include "unique_fd.h"
 
 namespace reapwell {
 
 class Group;
+class Cgroup;
 
 // Strings back to back, each ended by NUL, with the pointer array that execve wants.
 class StringBlock {
@@ -37,9 +40,12 @@ struct StdioEntry {
     kPipeFromChild = 3,
     kSocketPair = 4,  // both ways, as Node's extra 'pipe' descriptors are
     kClosed = 5,
+    kFile = 6,  // `path`, opened for the child: read as 0, written from the start otherwise
+    kFileAppend = 7,
   };
   Kind kind = Kind::kDevNull;
-  int fd = -1;  // kInherit: the source; after make_pipes(): the child's end
+  int fd = -1;  // kInherit: the source; after open_stdio(): the child's end
+  std::string path;
 };
 
 struct ResourceLimit {
@@ -65,6 +71,12 @@ struct SpawnRequest {
   pid_t join_pgid = 0;
   std::shared_ptr<Group> join_group;  // kJoin through spawn(): proves that the number is still ours
 
+  ScopeKind scope_kind = ScopeKind::kGroup;
+  std::string cookie;         // kTree: also in env
+  std::string cgroup_parent;  // kCgroup: the folder to make the cgroup in
+  std::vector<std::pair<std::string, std::string>> cgroup_settings;
+  std::shared_ptr<Cgroup> cgroup;  // kCgroup, once made
+
   int parent_death_signal = 0;  // 0: none
   bool has_uid = false;
   uid_t uid = 0;
@@ -86,8 +98,9 @@ struct SpawnRequest {
 // directory; no PATH at all means /bin:/usr/bin).
 void resolve_candidates(SpawnRequest& request);
 
-// Creates the pipes and socket pairs of request.stdio, close-on-exec at both ends, non-blocking at
-// ours only. Returns 0 or a negative errno, with nothing left open.
-int make_pipes(SpawnRequest& request);
+// Opens the files, and creates the pipes and socket pairs, of request.stdio: close-on-exec at both
+// ends, non-blocking at ours only. Returns 0 or a negative errno, with nothing left open and
+// `failed_path` set if it was a file.
+int open_stdio(SpawnRequest& request, std::string& failed_path);
 
 }  // namespace reapwell

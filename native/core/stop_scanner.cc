@@ -50,7 +50,7 @@ void StopScanner::run(std::int64_t now_ns) {
 }
 
 void StopScanner::scan() {
-  if (some_child_is_stopped()) {
+  if (looks_at_all_ || some_child_is_stopped()) {
     for (const auto& [sequence, child] : registry_.snapshot()) look(sequence, child);
     return;
   }

@@ -23,6 +23,8 @@ class StopScanner {
 
   void on_sigchld(pid_t pid, int code);
   void owe_scan() { owed_ = true; }
+  // Processes that are not our children stop without a SIGCHLD, and waitid(P_ALL) passes them by.
+  void look_at_all(bool on) { looks_at_all_ = on; }
   // A child that has ended can't continue.
   void forget(std::uint64_t sequence) { stopped_.erase(sequence); }
   // When run() should be called next (CLOCK_MONOTONIC), INT64_MAX for never.
@@ -36,6 +38,7 @@ class StopScanner {
   Registry& registry_;
   std::unordered_map<std::uint64_t, ChildPointer> stopped_;  // reported as stopped
   bool owed_ = false;
+  bool looks_at_all_ = false;
   std::int64_t next_allowed_ns_ = 0;
 };
 

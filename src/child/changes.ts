@@ -1,7 +1,9 @@
-/** Buffers what happens to a child for one `for await` loop; ends after the exit. */
+/** What happens to a process, for any number of `for await` loops. */
+import { binding } from '../native/binding.js';
 import type { ChildState } from './state.js';
 
-export class ChangeQueue implements AsyncIterableIterator<ChildState> {
+/** Buffers for one loop; ends after the exit. */
+class ChangeQueue implements AsyncIterableIterator<ChildState> {
   readonly #waiting: ChildState[] = [];
   #wake: (() => void) | undefined;
   #ended = false;
@@ -39,5 +41,32 @@ export class ChangeQueue implements AsyncIterableIterator<ChildState> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+}
+
+export class ChangeFeed {
+  readonly #queues = new Set<ChangeQueue>();
+
+  /** `over`: the exit has been told, and `now` is it. */
+  subscribe(now: ChildState, over: boolean): AsyncIterableIterator<ChildState> {
+    const queue = new ChangeQueue((ended) => this.#drop(ended));
+    if (over) {
+      queue.push(now);
+    } else {
+      this.#queues.add(queue);
+      binding.adjustStopListeners(1);
+    }
+    return queue;
+  }
+
+  push(change: ChildState): void {
+    for (const queue of this.#queues) {
+      queue.push(change);
+      if (change.state === 'exited') this.#drop(queue);
+    }
+  }
+
+  #drop(queue: ChangeQueue): void {
+    if (this.#queues.delete(queue)) binding.adjustStopListeners(-1);
   }
 }

@@ -1,8 +1,8 @@
 /** A child, as an escalation acts on it. */
 import type { Writable } from 'node:stream';
 
-import type { Scope } from '../options/escalation.js';
-import type { Signal } from '../signals.js';
+import { isWide, type Scope } from '../options/scope.js';
+import { signalNumber, type Signal } from '../signals.js';
 import type { EscalationTarget } from '../terminate/escalation.js';
 import type { Survivor } from '../terminate/termination.js';
 import type { Lifetime } from './lifetime.js';
@@ -13,7 +13,6 @@ import type { ProcessInfo } from './members.js';
 export interface Endable {
   readonly pid: number;
   readonly scope: Scope;
-  readonly stdin: Writable | null;
   kill(signal: Signal, scope?: Scope): boolean;
   members(): ProcessInfo[];
 }
@@ -22,8 +21,11 @@ export class EscalationOfChild implements EscalationTarget {
   readonly #child: Endable;
   readonly #lifetime: Lifetime;
 
-  constructor(child: Endable, lifetime: Lifetime) {
+  readonly #input: Writable | null;
+
+  constructor(child: Endable, lifetime: Lifetime, input: Writable | null) {
     this.#child = child;
+    this.#input = input;
     this.#lifetime = lifetime;
   }
 
@@ -36,7 +38,8 @@ export class EscalationOfChild implements EscalationTarget {
     if (this.#lifetime.poll().state !== 'exited') return false;
     // It has exited, so the reaper is about to tell; what it says of the group follows at once.
     await this.#lifetime.exited;
-    if (this.#child.scope === 'leader' || !this.#lifetime.signalGroup(0)) return true;
+    if (this.#child.scope === 'leader') return true;
+    if (this.#child.scope === 'group' && !this.#lifetime.signalGroup(0)) return true;
     return this.#child.members().length === 0;
   }
 
@@ -50,15 +53,15 @@ export class EscalationOfChild implements EscalationTarget {
     };
   }
 
-  signal(signal: Signal, scope: Scope | undefined): boolean {
-    return this.#child.kill(signal, scope ?? this.#child.scope);
+  async signal(signal: Signal, scope: Scope = this.#child.scope): Promise<boolean> {
+    if (isWide(scope)) return this.#lifetime.sweepScope(signalNumber(signal));
+    return this.#child.kill(signal, scope);
   }
 
   closeInput(): boolean {
-    const { stdin } = this.#child;
-    if (stdin === null || stdin.destroyed) return false;
+    if (this.#input === null || this.#input.destroyed) return false;
     // What the caller has written is still delivered; then the pipe is closed.
-    stdin.end();
+    this.#input.end();
     return true;
   }
 

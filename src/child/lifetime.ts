@@ -7,7 +7,7 @@ import { isErrno, systemError } from '../errors/index.js';
 import { decodeExit, EXIT_FIELDS, type Exit } from '../exit.js';
 import { binding } from '../native/binding.js';
 import { forgetChild, holdLoop, type ChildSink } from '../native/events.js';
-import type { Scope } from '../options/escalation.js';
+import type { Scope } from '../options/scope.js';
 import { signalName } from '../signals.js';
 import { RUNNING, type ChildState } from './state.js';
 
@@ -33,6 +33,8 @@ export class Lifetime {
   #exit: (ChildState & { state: 'exited' }) | undefined;
   #exitTold = false;
   #groupEmpty = false;
+  #oomKilled = false;
+  readonly #sweeps: ((errno: number) => void)[] = [];
   #isEmpty = false;
   #referenced = true;
   #awaitsEmpty = false;
@@ -44,6 +46,8 @@ export class Lifetime {
     onStopped: (signal) =>
       this.#listener.stopped(Object.freeze({ state: 'stopped', signal: signalName(signal) })),
     onContinued: () => this.#listener.continued(),
+    onScopeEmpty: (oomKills) => this.#onScopeEmpty(oomKills),
+    onSwept: (errno) => this.#sweeps.shift()?.(errno),
   };
 
   constructor(
@@ -108,6 +112,26 @@ export class Lifetime {
     return this.#sent(binding.signalGroup(this.id, signal));
   }
 
+  /** Every live member of a scope wider than a group. Reads /proc on this thread. */
+  signalScope(signal: number): boolean {
+    if (this.#isEmpty) return false;
+    return this.#sent(binding.signalScope(this.id, signal));
+  }
+
+  /** The same on a thread of its own. */
+  async sweepScope(signal: number): Promise<boolean> {
+    if (this.#isEmpty || binding.sweepScope(this.id, signal) < 0) return false;
+    return this.#sent(
+      await new Promise<number>((resolve) => {
+        this.#sweeps.push(resolve);
+      }),
+    );
+  }
+
+  get oomKilled(): boolean {
+    return this.#oomKilled;
+  }
+
   #sent(errno: number): boolean {
     if (errno >= 0) return true;
     if (isErrno(errno, 'ESRCH')) return false;
@@ -146,13 +170,25 @@ export class Lifetime {
     this.#exited.resolve(exit);
     this.#listener.exited(exit);
     if (this.#scope === 'leader') this.#onEmpty();
-    if (!this.#hasGroup) forgetChild(this.id);
+    this.#forgetWhenOver();
   }
 
   #onGroupEmpty(): void {
     this.#groupEmpty = true;
-    forgetChild(this.id);
     if (this.#scope === 'group') this.#onEmpty();
+    this.#forgetWhenOver();
+  }
+
+  #onScopeEmpty(oomKills: number): void {
+    this.#oomKilled = oomKills > 0;
+    this.#onEmpty();
+    this.#forgetWhenOver();
+  }
+
+  #forgetWhenOver(): void {
+    if (this.#exitTold && this.#isEmpty && (this.#groupEmpty || !this.#hasGroup)) {
+      forgetChild(this.id);
+    }
   }
 
   #onEmpty(): void {

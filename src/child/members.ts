@@ -28,6 +28,13 @@ export function groupMembers(pgid: number): ProcessInfo[] {
   return fields.map(decode);
 }
 
+/** Of a session, a tree or a cgroup. Throws NoProcError. */
+export function wideMembers(id: number): ProcessInfo[] {
+  const fields = binding.listScope(id);
+  if (fields === null) throw new NoProcError();
+  return fields.map(decode);
+}
+
 export function processInfo(pid: number): ProcessInfo | undefined {
   return binding.readProcess(pid).map(decode)[0];
 }

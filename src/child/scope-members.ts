@@ -1,10 +1,17 @@
 /** Who lives in a child's scope, and why a survivor does. */
 import { isErrno } from '../errors/index.js';
 import { binding } from '../native/binding.js';
-import type { Scope } from '../options/escalation.js';
+import { isWide, type Scope } from '../options/scope.js';
 import type { Survivor } from '../terminate/termination.js';
 import type { Lifetime } from './lifetime.js';
-import { groupMembers, processInfo, tracerOf, waitChannel, type ProcessInfo } from './members.js';
+import {
+  groupMembers,
+  processInfo,
+  tracerOf,
+  waitChannel,
+  wideMembers,
+  type ProcessInfo,
+} from './members.js';
 
 /** Throws NoProcError if the group's members can't be listed. */
 export function scopeMembers(
@@ -19,6 +26,7 @@ export function scopeMembers(
     const exited = lifetime.poll().state === 'exited';
     return leader === undefined || exited ? [] : [leader];
   }
+  if (isWide(scope)) return lifetime.isEmpty ? [] : wideMembers(lifetime.id);
   if (lifetime.groupEmpty) return [];
   const members = groupMembers(pgid);
   // The same for the group: while it still answers, its number is its own.

@@ -1,7 +1,8 @@
 /** What a child is made of, and what it tells. */
 import type { Exit } from '../exit.js';
 import type { ProcessIdentity } from '../identity.js';
-import type { EscalationOptions, Scope } from '../options/escalation.js';
+import type { EscalationOptions } from '../options/escalation.js';
+import type { Scope } from '../options/scope.js';
 import type { Signal } from '../signals.js';
 import type { PipeStream } from '../stdio/pipe-stream.js';
 
@@ -31,6 +32,7 @@ export interface ChildSetup<Target> {
   /** What `terminate` falls back to. */
   readonly escalationOptions: EscalationOptions<Target>;
   readonly stdio: readonly (PipeStream | null)[];
+  readonly onExit: 'terminate' | 'leave';
   readonly signal: AbortSignal | undefined;
   /** Milliseconds from now. */
   readonly timeout: number;

@@ -4,6 +4,7 @@ export {
   ForeignGroupError,
   NoProcError,
   ReapwellError,
+  ScopeUnavailableError,
   SpawnKilledError,
   StatusUnknownError,
   SurvivorsError,

@@ -68,6 +68,19 @@ export class AlreadyStartedError extends ReapwellError {
   }
 }
 
+/** The scope that was asked for can't be had here; the `cause` says why. */
+export class ScopeUnavailableError extends ReapwellError {
+  override name = 'ScopeUnavailableError';
+  constructor(scope: string, file: string, cause: Error) {
+    super(
+      'ERR_REAPWELL_SCOPE_UNAVAILABLE',
+      `spawn ${file}: no ${scope} can be had (${cause.message}); name what to fall back to, ` +
+        `e.g. scope: ['${scope}', 'tree']`,
+      { cause },
+    );
+  }
+}
+
 /** `/proc` can't be read, so the members of a scope can't be listed. */
 export class NoProcError extends ReapwellError {
   override name = 'NoProcError';

@@ -14,6 +14,7 @@ interface Features {
   readonly pidfdExitStatus: boolean;
   readonly closeRange: boolean;
   readonly subreaper: boolean;
+  readonly cloneIntoCgroup: boolean;
   readonly usesPidfd: boolean;
   readonly started: boolean;
   readonly wantsClaim: boolean;
@@ -38,6 +39,8 @@ export interface Binding {
     argv: string,
     env: string,
     cwd: string | undefined,
+    files: string,
+    cgroup: string,
     plan: Float64Array,
   ): number;
   cancelSpawn(id: number): void;
@@ -49,6 +52,16 @@ export interface Binding {
   signalLeader(id: number, signal: number): number;
   signalGroup(id: number, signal: number): number;
   forget(id: number): void;
+
+  attach(id: number, pid: number, startTicks: number, scope: number): number;
+  signalScope(id: number, signal: number): number;
+  /** As signalScope, off the event loop; the result is an event. */
+  sweepScope(id: number, signal: number): number;
+  listScope(id: number): ProcessFields[] | null;
+  release(id: number): void;
+  cgroupPath(id: number): string | undefined;
+  adoptOrphans(on: boolean): number;
+  cookiePrefix(): string;
 
   listGroup(pgid: number): ProcessFields[] | null;
   readProcess(pid: number): ProcessFields[];
@@ -68,6 +81,8 @@ export interface Binding {
     argv: string,
     env: string,
     cwd: string | undefined,
+    files: string,
+    cgroup: string,
     plan: Float64Array,
     out: Int32Array,
   ): number;

@@ -11,6 +11,10 @@ export interface ChildSink {
   onEmpty(): void;
   onStopped(signal: number): void;
   onContinued(): void;
+  /** A scope wider than the group is empty; how many the out-of-memory killer ended of a cgroup. */
+  onScopeEmpty(oomKills: number): void;
+  /** A signal to a wide scope has been delivered: 0 or a negative errno. In the order asked for. */
+  onSwept(errno: number): void;
 }
 
 export interface Spawned {
@@ -33,6 +37,8 @@ const EVENT_EXITED = 3;
 const EVENT_EMPTY = 4;
 const EVENT_STOPPED = 5;
 const EVENT_CONTINUED = 6;
+const EVENT_SCOPE_EMPTY = 7;
+const EVENT_SWEPT = 8;
 
 const SLOT = 16;
 const SLOTS = 64;
@@ -83,6 +89,12 @@ function dispatch(at: number): void {
       return;
     case EVENT_CONTINUED:
       running.get(id)?.onContinued();
+      return;
+    case EVENT_SCOPE_EMPTY:
+      running.get(id)?.onScopeEmpty(value);
+      return;
+    case EVENT_SWEPT:
+      running.get(id)?.onSwept(value);
       return;
     default:
       throw new Error(`unknown event ${buffer[at]}: the addon is of another version`);

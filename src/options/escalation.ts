@@ -4,12 +4,8 @@
  */
 import { invalidType, invalidValue } from '../errors/index.js';
 import { signalNumber, type Signal } from '../signals.js';
+import { SCOPES, type Scope } from './scope.js';
 import { checkDuration, checkFunction, checkOneOf, isObject } from './validate.js';
-
-/** What a signal or a sweep covers. */
-export type Scope = 'leader' | 'group';
-
-export const SCOPES: readonly Scope[] = ['leader', 'group'];
 
 /** Closes the child's standard input, if this library holds it; else the step is passed over. */
 export interface EofStep {

@@ -1,7 +1,8 @@
 /** What `spawn` takes. Times are milliseconds; signals are named as in Node. */
 import type { Signal } from '../signals.js';
-import { ESCALATION_KEYS, type EscalationOptions, type Scope } from './escalation.js';
+import { ESCALATION_KEYS, type EscalationOptions } from './escalation.js';
 import type { Limits } from './limits.js';
+import type { CgroupOptions, Scope } from './scope.js';
 import type { StdioOption } from './stdio.js';
 
 export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target> {
@@ -24,9 +25,20 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
   /** Start a new session (setsid(2)); the child leads its group too. @default false */
   readonly session?: boolean | undefined;
   /**
-   * What the escalation and `empty` cover. @default 'group', or 'leader' with group: 'inherit'
+   * What the escalation and `empty` cover. A list names what to fall back to where one can't be had
+   * (a cgroup that can't be made); `child.scope` says what was got. 'session', 'tree' and 'cgroup' need
+   * a group of the child's own. @default 'group', or 'leader' with group: 'inherit'
    */
-  readonly scope?: Scope | undefined;
+  readonly scope?: Scope | readonly Scope[] | undefined;
+  /** Where the cgroup of scope 'cgroup' is made, and its limits. */
+  readonly cgroup?: CgroupOptions | undefined;
+  /**
+   * What happens to the scope when this process ends by itself (its end, `process.exit`, an uncaught
+   * exception): `'terminate'` kills it at once, since nothing can be waited for then. A process that
+   * is killed runs nothing: `parentDeathSignal` is for that. @default 'leave' for spawn, 'terminate'
+   * for run
+   */
+  readonly onExit?: 'terminate' | 'leave' | undefined;
   /**
    * What the kernel sends the child when this process dies, however it dies (PR_SET_PDEATHSIG).
    * Cleared when the child executes a set-user-ID program. null: nothing. @default 'SIGTERM'
@@ -57,5 +69,5 @@ export const SPAWN_KEYS: readonly string[] = [
   ...ESCALATION_KEYS,
   ...['cwd', 'env', 'argv0', 'stdio', 'group', 'session', 'scope', 'parentDeathSignal'],
   ...['uid', 'gid', 'groups', 'umask', 'nice', 'oomScoreAdj', 'noNewPrivileges', 'limits'],
-  ...['signal', 'timeout'],
+  ...['signal', 'timeout', 'cgroup', 'onExit'],
 ];

@@ -2,14 +2,22 @@
 import type { Stream } from 'node:stream';
 
 import { invalidType, invalidValue } from '../errors/index.js';
-import { isObject } from './validate.js';
+import { checkBoolean, checkText, isObject } from './validate.js';
+
+/** A file as one descriptor of the child: read as standard input, written otherwise. */
+export interface StdioFile {
+  readonly file: string;
+  /** Write at its end. @default false: an existing file is emptied */
+  readonly append?: boolean | undefined;
+}
 
 /**
  * One descriptor of the child. `'pipe'`: a stream of ours (one way for 0 to 2, both ways above);
  * `'ignore'`: /dev/null; `'inherit'`: ours of the same number; a number or a stream that has one: that
- * descriptor. `null` and `undefined`: `'pipe'` for 0 to 2, absent above.
+ * descriptor; `{ file, append? }`: that file, opened off the event loop. `null` and `undefined`: `'pipe'` for 0 to 2, absent above.
  */
-export type StdioEntry = 'pipe' | 'ignore' | 'inherit' | number | Stream | null | undefined;
+export type StdioEntry =
+  'pipe' | 'ignore' | 'inherit' | number | Stream | StdioFile | null | undefined;
 
 export type StdioOption = 'pipe' | 'ignore' | 'inherit' | readonly StdioEntry[];
 
@@ -21,12 +29,16 @@ export enum StdioKind {
   PipeFromChild = 3,
   SocketPair = 4,
   Closed = 5,
+  File = 6,
+  FileAppend = 7,
 }
 
 export interface StdioPlan {
   readonly kind: StdioKind;
   /** The descriptor of ours that the child gets, for `StdioKind.Descriptor`. */
   readonly fd: number;
+  /** For `StdioKind.File` and `StdioKind.FileAppend`. */
+  readonly path?: string;
 }
 
 export const isPipe = ({ kind }: StdioPlan): boolean =>
@@ -51,6 +63,13 @@ function pipeFor(index: number): StdioPlan {
   return { kind: StdioKind.SocketPair, fd: -1 };
 }
 
+function planFile(name: string, entry: Record<string, unknown>): StdioPlan {
+  const path = checkText(`${name}.file`, entry.file);
+  if (path === '') throw invalidValue(`${name}.file`, 'must not be empty', path);
+  const append = entry.append !== undefined && checkBoolean(`${name}.append`, entry.append);
+  return { kind: append ? StdioKind.FileAppend : StdioKind.File, fd: -1, path };
+}
+
 function planEntry(name: string, entry: unknown, index: number): StdioPlan {
   if (entry === null || entry === undefined) {
     return index < STANDARD_STREAMS ? pipeFor(index) : { kind: StdioKind.Closed, fd: -1 };
@@ -71,6 +90,7 @@ function planEntry(name: string, entry: unknown, index: number): StdioPlan {
       entry,
     );
   }
+  if (isObject(entry) && 'file' in entry) return planFile(name, entry);
   const fd = isObject(entry) ? descriptorOf(entry) : undefined;
   if (fd === undefined) {
     throw invalidValue(name, 'must be a stream with an open descriptor under it', entry);

@@ -144,6 +144,8 @@ const NOT_HERE = new Set([
   'grace',
   'killWait',
   'escalation',
+  'cgroup',
+  'onExit',
 ]);
 const POSIX_SPAWN_KEYS: ReadonlySet<string> = new Set(
   SPAWN_KEYS.filter((key) => !NOT_HERE.has(key)),
@@ -165,7 +167,16 @@ export function posixSpawn(
     throw invalidValue('options.stdio', "must not contain 'pipe'", checked.stdio);
   }
   const step = new Int32Array(1);
-  const pid = binding.posixSpawn(plan.file, plan.argv, plan.env, plan.cwd, plan.numbers, step);
+  const pid = binding.posixSpawn(
+    plan.file,
+    plan.argv,
+    plan.env,
+    plan.cwd,
+    plan.files,
+    plan.cgroup,
+    plan.numbers,
+    step,
+  );
   if (pid < 0) throw spawnFailure(plan, step[0] ?? 0, pid);
   return pid;
 }

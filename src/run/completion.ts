@@ -24,5 +24,7 @@ export interface Completion<Output = string> {
   /** Output is missing: more than `maxBuffer`, or still coming when the wait for it was over. */
   readonly truncated: boolean;
   readonly usage: ResourceUsage | null;
+  /** `'oom'`: the kernel's out-of-memory killer ended processes of its cgroup. */
+  readonly cause?: 'oom';
   readonly error?: Error;
 }

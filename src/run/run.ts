@@ -37,7 +37,7 @@ export async function run(
 ): Promise<Completion<string | Buffer>> {
   const checked = checkOptions(options, KEYS);
   const plan = planRun(checked);
-  const spawnPlan = planSpawn(file, args, checked, plan.stdio);
+  const spawnPlan = planSpawn(file, args, { onExit: 'terminate', ...checked }, plan.stdio);
   const startedAt = performance.now();
   let child: Child;
   try {
@@ -107,12 +107,16 @@ class Job {
       stderr: asText ? this.#stderr.toText() : this.#stderr.toBuffer(),
       truncated: this.#stdout.truncated || this.#stderr.truncated,
       usage: exit?.usage ?? null,
+      ...(child.oomKilled ? { cause: 'oom' as const } : {}),
     };
   }
 
   async #settleScope(endedBy: EndedBy | undefined): Promise<Completion['termination']> {
     if (endedBy !== undefined) return this.#child.ending;
-    if (this.#plan.stragglers === 'leave') return { method: 'natural' };
+    if (this.#plan.stragglers === 'leave') {
+      this.#child.release();
+      return { method: 'natural' };
+    }
     const termination = await this.#child.endBecause('terminate');
     return termination.method === 'not_running' ? { method: 'natural' } : termination;
   }

@@ -1,9 +1,11 @@
 /** Turns a failed spawn's step and errno into the error that the caller gets. */
-import { SpawnKilledError, systemError } from '../errors/index.js';
+import { ScopeUnavailableError, SpawnKilledError, systemError } from '../errors/index.js';
 import type { SpawnPlan } from './plan.js';
 
 /** Values of SpawnStep in native/core/child_half.h. */
 export const STEP_CLONE = 2;
+const STEP_CGROUP = 18;
+const STEP_FILE = 19;
 const STEP_CWD = 10;
 const STEP_EXEC = 16;
 const STEP_KILLED = 17;
@@ -24,12 +26,17 @@ const SYSCALLS: ReadonlyMap<number, string> = new Map([
   [13, 'setuid'],
   [14, 'no_new_privs'],
   [15, 'pdeathsig'],
+  [STEP_FILE, 'open'],
 ]);
 
-type FailedPlan = Pick<SpawnPlan, 'file' | 'spawnargs' | 'cwd'>;
+type FailedPlan = Pick<SpawnPlan, 'file' | 'spawnargs' | 'cwd' | 'cgroupParent'>;
 
 /** `errno` is negative; for a killed child it is the negative signal. */
 export function spawnFailure(plan: FailedPlan, step: number, errno: number): Error {
+  if (step === STEP_CGROUP) {
+    const cause = systemError(errno, 'cgroup', { path: plan.cgroupParent ?? '' });
+    return new ScopeUnavailableError('cgroup', plan.file, cause);
+  }
   if (step === STEP_KILLED) return new SpawnKilledError(plan.file, -errno);
   const spawnargs = plan.spawnargs.slice(1);
   const syscall = SYSCALLS.get(step);

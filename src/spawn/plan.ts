@@ -4,9 +4,18 @@
  */
 import { fileURLToPath } from 'node:url';
 
+import { ownCgroup } from '../cgroup-probe.js';
+import { makeCookie } from '../cookie.js';
 import { invalidType, invalidValue } from '../errors/index.js';
-import { SCOPES, type Scope } from '../options/escalation.js';
 import { planLimits } from '../options/limits.js';
+import {
+  checkScopes,
+  isWide,
+  planCgroup,
+  SCOPES,
+  type CgroupPlan,
+  type Scope,
+} from '../options/scope.js';
 import { planStdio, type StdioOption, type StdioPlan } from '../options/stdio.js';
 import {
   checkAbortSignal,
@@ -36,7 +45,15 @@ export interface SpawnPlan {
   readonly cwd: string | undefined;
   readonly stdio: readonly StdioPlan[];
   readonly numbers: Float64Array;
+  /** Paths of the stdio entries that are files, as the addon takes them. */
+  readonly files: string;
   readonly scope: Scope;
+  /** What to start with if `scope` can't be had. */
+  readonly fallback: SpawnPlan | undefined;
+  /** Where the cgroup is made, and its settings, as the addon takes them. */
+  readonly cgroup: string;
+  readonly cgroupParent: string | undefined;
+  readonly onExit: 'terminate' | 'leave' | undefined;
   /** The child is in a group that this library created... */
   readonly hasGroup: boolean;
   /** ...and that group is its own, not one that it joins. */
@@ -62,13 +79,13 @@ function planArguments(args: unknown): string[] {
   return args.map((arg, index) => checkText(`args[${index}]`, arg));
 }
 
-function planEnvironment(env: unknown): string {
+function planEnvironment(env: unknown): string[] {
   if (env === undefined) return planVariables(process.env);
   if (!isObject(env)) throw invalidType('options.env', 'an object', env);
   return planVariables(env);
 }
 
-function planVariables(env: Record<string, unknown>): string {
+function planVariables(env: Record<string, unknown>): string[] {
   const entries: string[] = [];
   for (const key of Object.keys(env)) {
     const value = env[key];
@@ -79,7 +96,7 @@ function planVariables(env: Record<string, unknown>): string {
     }
     entries.push(`${key}=${checkText(`options.env.${key}`, value)}`);
   }
-  return block(entries);
+  return entries;
 }
 
 function planCwd(cwd: unknown): string | undefined {
@@ -90,12 +107,24 @@ function planCwd(cwd: unknown): string | undefined {
   return path;
 }
 
-function planGroup(options: Record<string, unknown>): { mode: GroupMode; pgid: number } {
-  const session = options.session !== undefined && checkBoolean('options.session', options.session);
+interface GroupPlan {
+  readonly mode: GroupMode;
+  readonly pgid: number;
+}
+
+/** A session's scope is a session of its own; nobody else's is ever signalled. */
+function planGroup(options: Record<string, unknown>, scopes: readonly Scope[]): GroupPlan {
   const { group } = options;
+  const session =
+    options.session === undefined
+      ? scopes.includes('session')
+      : checkBoolean('options.session', options.session);
+  if (!session && scopes.includes('session')) {
+    throw invalidValue('options.session', "must be true with scope: 'session'", options.session);
+  }
   if (session) {
     if (group !== undefined && group !== 'new') {
-      throw invalidValue('options.group', "must be 'new' with session: true", group);
+      throw invalidValue('options.group', "must be 'new' with a session", group);
     }
     return { mode: GroupMode.Session, pgid: 0 };
   }
@@ -107,13 +136,13 @@ function planGroup(options: Record<string, unknown>): { mode: GroupMode; pgid: n
   return { mode: mode === 'new' ? GroupMode.New : GroupMode.Inherit, pgid: 0 };
 }
 
-function planScope(option: unknown, mode: GroupMode): Scope {
-  if (option === undefined) return mode === GroupMode.Inherit ? 'leader' : 'group';
-  const scope = checkOneOf('options.scope', option, SCOPES);
+function checkScopeFits(scope: Scope, mode: GroupMode): void {
   if (scope !== 'leader' && mode === GroupMode.Inherit) {
-    throw invalidValue('options.scope', "must be 'leader' with group: 'inherit'", option);
+    throw invalidValue('options.scope', "must be 'leader' with group: 'inherit'", scope);
   }
-  return scope;
+  if (isWide(scope) && mode === GroupMode.Join) {
+    throw invalidValue('options.scope', "must be 'leader' or 'group' in a joined group", scope);
+  }
 }
 
 function planParentDeath(option: unknown): number {
@@ -142,7 +171,8 @@ function optional(
 /** In the order that native/bind/decode_request.cc reads. */
 function planNumbers(
   options: Record<string, unknown>,
-  group: { mode: GroupMode; pgid: number },
+  scope: Scope,
+  group: GroupPlan,
   stdio: readonly StdioPlan[],
 ): Float64Array {
   const groups = planGroups(options.groups);
@@ -151,6 +181,7 @@ function planNumbers(
     options.noNewPrivileges !== undefined &&
     checkBoolean('options.noNewPrivileges', options.noNewPrivileges);
   return Float64Array.from([
+    SCOPES.indexOf(scope),
     group.mode,
     group.pgid,
     planParentDeath(options.parentDeathSignal),
@@ -170,6 +201,17 @@ function planNumbers(
   ]);
 }
 
+/** The cookie goes behind those of supervisors that we are ourselves in the tree of. */
+function addCookie(entries: readonly string[]): string[] {
+  const name = 'REAPWELL_COOKIE=';
+  const inherited = entries.find((entry) => entry.startsWith(name))?.slice(name.length);
+  const cookie = makeCookie();
+  return [
+    ...entries.filter((entry) => !entry.startsWith(name)),
+    `${name}${inherited === undefined ? '' : `${inherited},`}${cookie}`,
+  ];
+}
+
 /** `options` has passed checkOptions. */
 export function planSpawn(
   file: unknown,
@@ -181,23 +223,49 @@ export function planSpawn(
   if (program === '') throw invalidValue('file', 'must not be empty', file);
   const argv0 = options.argv0 === undefined ? program : checkText('options.argv0', options.argv0);
   const spawnargs = [argv0, ...planArguments(args)];
-  const group = planGroup(options);
+  const scopes = checkScopes(options.scope, options.group === 'inherit' ? 'leader' : 'group');
+  const group = planGroup(options, scopes);
+  for (const scope of scopes) checkScopeFits(scope, group.mode);
   const stdio = planStdio(options.stdio, defaultStdio);
-  return {
+  const env = planEnvironment(options.env);
+  const cgroup = planCgroup(options.cgroup);
+  const parent = scopes.includes('cgroup')
+    ? (cgroup.parent ?? ownCgroup() ?? undefined)
+    : undefined;
+  const common = {
     file: program,
     spawnargs,
     argv: block(spawnargs),
-    env: planEnvironment(options.env),
     cwd: planCwd(options.cwd),
     stdio,
-    numbers: planNumbers(options, group, stdio),
-    scope: planScope(options.scope, group.mode),
+    files: block(stdio.flatMap(({ path }) => path ?? [])),
+    cgroup: planCgroupBlock(parent, cgroup),
+    cgroupParent: parent,
     hasGroup: group.mode !== GroupMode.Inherit,
     leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
     joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,
+    onExit:
+      options.onExit === undefined
+        ? undefined
+        : checkOneOf('options.onExit', options.onExit, ['terminate', 'leave']),
     signal:
       options.signal === undefined ? undefined : checkAbortSignal('options.signal', options.signal),
     timeout:
       options.timeout === undefined ? Infinity : checkDuration('options.timeout', options.timeout),
   };
+  return scopes.reduceRight<SpawnPlan | undefined>(
+    (fallback, scope) => ({
+      ...common,
+      scope,
+      fallback,
+      env: block(scope === 'tree' ? addCookie(env) : env),
+      numbers: planNumbers(options, scope, group, stdio),
+    }),
+    undefined,
+  ) as SpawnPlan;
+}
+
+function planCgroupBlock(parent: string | undefined, plan: CgroupPlan): string {
+  // Without a parent there is no cgroup v2; the folder that does not exist says so to the addon.
+  return block([parent ?? '/sys/fs/cgroup/none', ...plan.settings]);
 }

@@ -1,5 +1,6 @@
 /** Starts a program and hands out its `Child`. */
 import { Child } from '../child/child.js';
+import { ScopeUnavailableError } from '../errors/index.js';
 import { identityOf } from '../identity.js';
 import { binding } from '../native/binding.js';
 import { resolveEscalation } from '../options/escalation.js';
@@ -8,7 +9,7 @@ import { StdioKind, type StdioPlan } from '../options/stdio.js';
 import { checkOptions } from '../options/validate.js';
 import { PipeStream, type PipeDirection } from '../stdio/pipe-stream.js';
 import { planSpawn, type SpawnPlan } from './plan.js';
-import { start, type Started } from './start.js';
+import { start, type Adopted, type Started } from './start.js';
 
 const KEYS: ReadonlySet<string> = new Set(SPAWN_KEYS);
 
@@ -39,20 +40,29 @@ export async function spawnPlanned(
 ): Promise<Child> {
   const escalation = resolveEscalation<Child>(checked);
   const calledAt = performance.now();
-  return start(plan, (started) => {
+  const adopt = (took: SpawnPlan, started: Started): Adopted<Child> => {
     const child = new Child({
       id: started.id,
       identity: identityOf(started.pid, started.startTicks, started.inode),
-      pgid: groupOf(plan, started),
-      hasGroup: plan.hasGroup,
-      scope: plan.scope,
+      pgid: groupOf(took, started),
+      hasGroup: took.hasGroup,
+      scope: took.scope,
       escalationOptions: checked.escalation === undefined ? checked : { escalation },
-      stdio: openStreams(plan.stdio, started.descriptors),
-      signal: plan.signal,
-      timeout: plan.timeout - (performance.now() - calledAt),
+      stdio: openStreams(took.stdio, started.descriptors),
+      onExit: took.onExit ?? 'leave',
+      signal: took.signal,
+      timeout: took.timeout - (performance.now() - calledAt),
     });
     return { owner: child, sink: Child.sinkOf(child) };
-  });
+  };
+  for (let attempt = plan; ;) {
+    try {
+      return await start(attempt, (started) => adopt(attempt, started));
+    } catch (error) {
+      if (!(error instanceof ScopeUnavailableError) || attempt.fallback === undefined) throw error;
+      attempt = attempt.fallback;
+    }
+  }
 }
 
 function groupOf(plan: SpawnPlan, started: Started): number {

@@ -13,6 +13,7 @@ import {
   type ChildSink,
   type Spawned,
 } from '../native/events.js';
+import { isWide } from '../options/scope.js';
 import { isPipe } from '../options/stdio.js';
 import { Timer } from '../timer.js';
 import { spawnFailure, STEP_CLONE } from './failure.js';
@@ -68,7 +69,16 @@ export function start<Owner>(
         reject(spawnFailure(plan, step, errno));
       },
     });
-    const errno = binding.spawn(id, plan.file, plan.argv, plan.env, plan.cwd, plan.numbers);
+    const errno = binding.spawn(
+      id,
+      plan.file,
+      plan.argv,
+      plan.env,
+      plan.cwd,
+      plan.files,
+      plan.cgroup,
+      plan.numbers,
+    );
     if (errno < 0) {
       abandonSpawn(id);
       release();
@@ -131,12 +141,12 @@ class Cancellation {
 /** A child that had just started when its start was cancelled: killed, and awaited to its end. */
 class Undoing implements ChildSink {
   readonly #id: number;
-  readonly #leadsGroup: boolean;
+  readonly #plan: SpawnPlan;
   readonly #onEnd: () => void;
 
   constructor(id: number, plan: SpawnPlan, onEnd: () => void) {
     this.#id = id;
-    this.#leadsGroup = plan.leadsGroup;
+    this.#plan = plan;
     this.#onEnd = onEnd;
     for (const fd of binding.takeDescriptors(id)) closeSync(fd);
     this.#kill();
@@ -144,17 +154,23 @@ class Undoing implements ChildSink {
 
   // A group that the child only joined is not ours to end.
   #kill(): void {
-    if (this.#leadsGroup) binding.signalGroup(this.#id, constants.signals.SIGKILL);
-    binding.signalLeader(this.#id, constants.signals.SIGKILL);
+    const { SIGKILL } = constants.signals;
+    if (isWide(this.#plan.scope)) binding.sweepScope(this.#id, SIGKILL);
+    else if (this.#plan.leadsGroup) binding.signalGroup(this.#id, SIGKILL);
+    binding.signalLeader(this.#id, SIGKILL);
   }
 
   onExited(): void {
-    if (this.#leadsGroup) this.#kill();
+    if (this.#plan.leadsGroup) this.#kill();
     else this.#end();
   }
 
   onEmpty(): void {
-    if (this.#leadsGroup) this.#end();
+    if (this.#plan.leadsGroup && !isWide(this.#plan.scope)) this.#end();
+  }
+
+  onScopeEmpty(): void {
+    this.#end();
   }
 
   #end(): void {
@@ -164,4 +180,5 @@ class Undoing implements ChildSink {
 
   onStopped(): void {}
   onContinued(): void {}
+  onSwept(): void {}
 }

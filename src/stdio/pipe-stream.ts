@@ -9,6 +9,11 @@
 import { Socket } from 'node:net';
 import { Duplex, type DuplexOptions } from 'node:stream';
 
+import { Timer } from '../timer.js';
+
+// A stranger that escaped from the scope may hold the pipe for ever. After this much silence, in
+// milliseconds, it no longer keeps the event loop alive.
+const SILENCE = 100;
 // A pipe holds 64 KiB unless enlarged, a socket pair a few hundred. More than this in an abandoned
 // one means that somebody outside the scope goes on writing; the rest then waits for a reader.
 const MOST_UNREAD = 1024 * 1024;
@@ -17,7 +22,9 @@ export type PipeDirection = 'read' | 'write' | 'both';
 
 export class PipeStream extends Duplex {
   readonly #socket: Socket;
+  #referenced = true;
   #draining = false;
+  #silence: Timer | undefined;
 
   /** Takes over `fd`. */
   constructor(fd: number, direction: PipeDirection) {
@@ -35,7 +42,10 @@ export class PipeStream extends Duplex {
     this.#socket.on('error', (error) => this.destroy(error));
     if (readable) {
       this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-      this.#socket.on('end', () => this.push(null));
+      this.#socket.on('end', () => {
+        this.#silence?.clear();
+        this.push(null);
+      });
       this.#socket.pause();
     }
   }
@@ -46,12 +56,15 @@ export class PipeStream extends Duplex {
   }
 
   ref(): this {
+    this.#referenced = true;
     this.#socket.ref();
     return this;
   }
 
   unref(): this {
+    this.#referenced = false;
     this.#socket.unref();
+    this.#silence?.reference(false);
     return this;
   }
 
@@ -60,12 +73,19 @@ export class PipeStream extends Duplex {
     if (this.destroyed || this.readableEnded) return;
     this.#draining = true;
     this.#socket.resume();
+    this.#awaitSilence();
+  }
+
+  #awaitSilence(): void {
+    this.#silence?.clear();
+    this.#silence = new Timer(SILENCE, () => this.#socket.unref()).reference(this.#referenced);
   }
 
   #onData(chunk: Buffer): void {
     const wantsMore = this.push(chunk);
     const limit = this.#draining ? this.readableLength < MOST_UNREAD : wantsMore;
     if (!limit) this.#socket.pause();
+    if (this.#draining) this.#awaitSilence();
   }
 
   override _read(): void {
@@ -85,6 +105,7 @@ export class PipeStream extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#silence?.clear();
     this.#socket.destroy();
     callback(error);
   }

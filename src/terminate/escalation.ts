@@ -4,7 +4,8 @@
  * A step ends at once when the scope is empty, and goes on when only the leader has gone. A later
  * request joins the one under way and can only bring its deadlines forward.
  */
-import type { EscalationStep, Scope } from '../options/escalation.js';
+import type { EscalationStep, SignalStep } from '../options/escalation.js';
+import type { Scope } from '../options/scope.js';
 import { signalName, signalNumber, type Signal } from '../signals.js';
 import { Timer } from '../timer.js';
 import type { StepName, StepReport, Survivor, Termination } from './termination.js';
@@ -15,8 +16,8 @@ export interface EscalationTarget {
   checkEmpty(): Promise<boolean>;
   /** Calls back, never at once, when the scope is empty; returns how to stop waiting. */
   onceEmpty(callback: () => void): () => void;
-  /** False: nothing was left to signal. Throws if it may not. */
-  signal(signal: Signal, scope: Scope | undefined): boolean;
+  /** False: nothing was left to signal. Rejects if it may not. */
+  signal(signal: Signal, scope: Scope | undefined): Promise<boolean>;
   /** False: no standard input is held. */
   closeInput(): boolean;
   runAction(action: (child: never) => unknown): Promise<unknown>;
@@ -26,6 +27,11 @@ export interface EscalationTarget {
 }
 
 type Step = EscalationStep<never>;
+
+interface Delivery {
+  delivered: boolean;
+  error?: unknown;
+}
 
 // SIGCONT itself and the two that no process can heed or ignore need none after them.
 const NEEDS_NO_CONT: readonly Signal[] = ['SIGKILL', 'SIGCONT', 'SIGSTOP'];
@@ -87,9 +93,9 @@ export class Escalation {
   /** True: the scope is empty. */
   async #perform(step: Step, index: number): Promise<boolean> {
     const startedAt = performance.now();
-    const outcome = this.#deliver(step);
+    const delivery = this.#deliver(step);
     const ended = await this.#waitEmpty(index, startedAt);
-    const { delivered, error } = outcome;
+    const { delivered, error } = delivery;
     this.#reports.push({
       step: stepName(step),
       delivered,
@@ -100,24 +106,27 @@ export class Escalation {
     return ended;
   }
 
-  /** The result is filled in later by an action that fails later. */
-  #deliver(step: Step): { delivered: boolean; error?: unknown } {
-    const outcome: { delivered: boolean; error?: unknown } = { delivered: true };
+  /** What it returns is filled in as the delivery goes on; the step's wait does not wait for it. */
+  #deliver(step: Step): Delivery {
+    const delivery: Delivery = { delivered: true };
+    const fail = (error: unknown): void => {
+      delivery.delivered = false;
+      delivery.error = error;
+    };
     if ('action' in step) {
-      this.#target.runAction(step.action).catch((error: unknown) => {
-        outcome.delivered = false;
-        outcome.error = error;
-      });
+      this.#target.runAction(step.action).catch(fail);
     } else if ('signal' in step) {
-      try {
-        outcome.delivered = this.#target.signal(step.signal, step.scope);
-        if (!NEEDS_NO_CONT.includes(step.signal)) this.#target.signal('SIGCONT', step.scope);
-      } catch (error) {
-        outcome.delivered = false;
-        outcome.error = error;
-      }
+      this.#signal(step, delivery).catch(fail);
     }
-    return outcome;
+    return delivery;
+  }
+
+  async #signal(step: SignalStep, delivery: Delivery): Promise<void> {
+    delivery.delivered = await this.#target.signal(step.signal, step.scope);
+    // A stopped process acts on no signal but SIGKILL until it is continued.
+    if (delivery.delivered && !NEEDS_NO_CONT.includes(step.signal)) {
+      await this.#target.signal('SIGCONT', step.scope);
+    }
   }
 
   #waitEmpty(index: number, startedAt: number): Promise<boolean> {

@@ -1,0 +1,87 @@
+#include "orphan_reaper.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "cookie.h"
+#include "sys.h"
+
+namespace reapwell {
+namespace {
+
+// A listing of /proc may take this part of the time at most.
+constexpr std::int64_t kSpacing = 20;
+// An orphan that came home tells nobody; one that lives this long is seen before it dies.
+constexpr std::int64_t kPollNs = 100'000'000;
+
+}  // namespace
+
+void OrphanReaper::note_raw_child(pid_t pid) {
+  ProcessEntry entry;
+  if (!read_process(pid, entry)) return;
+  Lock lock(mutex_);
+  raw_children_[pid] = entry.start_ticks;
+}
+
+bool OrphanReaper::is_raw_child(const ProcessEntry& process) {
+  Lock lock(mutex_);
+  const auto found = raw_children_.find(process.pid);
+  return found != raw_children_.end() && found->second == process.start_ticks;
+}
+
+std::int64_t OrphanReaper::due_ns() const {
+  if (!enabled()) return INT64_MAX;
+  return owed_ ? next_allowed_ns_ : std::max(next_poll_ns_, next_allowed_ns_);
+}
+
+void OrphanReaper::run(std::int64_t now_ns) {
+  if (due_ns() > now_ns) return;
+  owed_ = false;
+  scan();
+  const std::int64_t end = sys::monotonic_ns();
+  next_allowed_ns_ = end + (end - now_ns) * kSpacing;
+  next_poll_ns_ = end + kPollNs;
+}
+
+void OrphanReaper::scan() {
+  std::vector<ProcessEntry> processes;
+  if (!list_processes(processes)) return;
+  // After the listing: whoever is in it was launched by then.
+  const std::uint64_t last_launch = registry_.last_launch();
+  std::unordered_map<pid_t, Seen> still_adopted;
+  const pid_t self = getpid();
+  for (const ProcessEntry& process : processes) {
+    if (process.ppid != self || registry_.find_sequence_of_pid(process.pid) != 0) continue;
+    if (process.alive()) {
+      const auto known = adopted_.find(process.pid);
+      if (known != adopted_.end() && known->second.start_ticks == process.start_ticks) {
+        still_adopted.insert(*known);
+      } else if (carries_cookie(process, cookie_prefix())) {
+        still_adopted[process.pid] = {process.start_ticks, last_launch};
+      }
+    } else if (proved(process)) {
+      // Still unregistered, and every launch that could be its own is over.
+      if (registry_.find_sequence_of_pid(process.pid) != 0) continue;
+      siginfo_t info;
+      sys::waitid(P_PID, static_cast<id_t>(process.pid), &info, WEXITED | WNOHANG);
+    }
+  }
+  adopted_.swap(still_adopted);
+}
+
+bool OrphanReaper::proved(const ProcessEntry& orphan) {
+  if (is_raw_child(orphan)) return false;
+  if (orphan.sid != getsid(0) && orphan.sid != orphan.pid) return true;
+  // A child of ours that joins a group is in it before it is registered.
+  const bool in_our_group =
+      orphan.pgid != orphan.pid && registry_.find_group(orphan.pgid) != nullptr;
+  if (in_our_group && registry_.launches_ended(registry_.last_launch())) return true;
+  const auto known = adopted_.find(orphan.pid);
+  return known != adopted_.end() && known->second.start_ticks == orphan.start_ticks &&
+         registry_.launches_ended(known->second.last_launch);
+}
+
+}  // namespace reapwell

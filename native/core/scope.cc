@@ -1,0 +1,190 @@
+#include "scope.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "child_record.h"
+#include "cookie.h"
+#include "sys.h"
+#include "unique_fd.h"
+
+namespace reapwell {
+namespace {
+
+// A bomb that forks into new sessions is caught up with because every round leaves fewer that fork.
+constexpr int kMostRounds = 100;
+
+// The descendants of `roots`, and they themselves, by parent pid.
+std::unordered_set<pid_t> close_over_children(const std::vector<ProcessEntry>& processes,
+                                              std::unordered_set<pid_t> members) {
+  std::unordered_multimap<pid_t, pid_t> children;
+  for (const ProcessEntry& process : processes) children.emplace(process.ppid, process.pid);
+  std::vector<pid_t> open(members.begin(), members.end());
+  while (!open.empty()) {
+    const pid_t parent = open.back();
+    open.pop_back();
+    const auto range = children.equal_range(parent);
+    for (auto at = range.first; at != range.second; ++at) {
+      if (members.insert(at->second).second) open.push_back(at->second);
+    }
+  }
+  return members;
+}
+
+std::unordered_set<pid_t> tree_members(const ChildRecord& child,
+                                       const std::vector<ProcessEntry>& processes) {
+  std::unordered_set<pid_t> members{child.pid};
+  for (const ProcessEntry& process : processes) {
+    const bool own = process.pgid == child.pid || process.sid == child.pid;
+    // Nobody who is older than the leader can have its cookie.
+    const bool escaped = !own && process.start_ticks >= child.identity.start_ticks &&
+                         carries_cookie(process, child.scope.cookie);
+    if (own || escaped) members.insert(process.pid);
+  }
+  return close_over_children(processes, std::move(members));
+}
+
+// A pidfd of the process that `entry` describes: opened by number, then looked at again.
+UniqueFd open_verified(const ProcessEntry& entry) {
+  UniqueFd pidfd(sys::pidfd_open(entry.pid, 0));
+  ProcessEntry now;
+  // If the number had gone to another before the pidfd was opened, that one started later.
+  if (!pidfd.valid() || !read_process(entry.pid, now) || now.start_ticks != entry.start_ticks) {
+    return UniqueFd();
+  }
+  return pidfd;
+}
+
+struct Sent {
+  bool any = false;
+  bool refused = false;
+  void note(int result) {
+    if (result == 0) any = true;
+    if (result == -EPERM) refused = true;
+  }
+};
+
+int signal_member(const ProcessEntry& member, int signal) {
+  const UniqueFd pidfd = open_verified(member);
+  if (pidfd.valid()) return sys::pidfd_send_signal(pidfd.get(), signal, 0);
+  ProcessEntry now;
+  // Without pidfds: the start time is compared at the last moment.
+  if (sys::pidfd_open(getpid(), 0) != -ENOSYS) return -ESRCH;
+  if (!read_process(member.pid, now) || now.start_ticks != member.start_ticks) return -ESRCH;
+  return kill(member.pid, signal) < 0 ? -errno : 0;
+}
+
+// One call for a whole group of the scope, if its leader lives and can be held: a member that forks
+// meanwhile is hit with its child. False: signal its members one by one.
+bool signal_whole_group(ChildRecord& child, pid_t pgid, const std::vector<ProcessEntry>& members,
+                        int signal, Sent& sent) {
+  if (pgid == child.pid && child.group != nullptr) {
+    sent.note(child.group->signal(signal));
+    return true;
+  }
+  const auto leader = std::find_if(members.begin(), members.end(),
+                                   [&](const ProcessEntry& entry) { return entry.pid == pgid; });
+  if (leader == members.end() || pgid == getpgrp()) return false;
+  const UniqueFd pidfd = open_verified(*leader);
+  if (!pidfd.valid()) return false;
+  const int result = sys::pidfd_send_signal(pidfd.get(), signal, sys::kPidfdSignalProcessGroup);
+  if (result == -EINVAL) return false;
+  sent.note(result);
+  return true;
+}
+
+void signal_groups(ChildRecord& child, const std::vector<ProcessEntry>& members, int signal,
+                   Sent& sent) {
+  std::unordered_map<pid_t, std::vector<const ProcessEntry*>> groups;
+  for (const ProcessEntry& member : members) groups[member.pgid].push_back(&member);
+  for (const auto& [pgid, list] : groups) {
+    if (signal_whole_group(child, pgid, members, signal, sent)) continue;
+    for (const ProcessEntry* member : list) sent.note(signal_member(*member, signal));
+  }
+}
+
+// Signals whoever is there, then whoever appeared meanwhile, until nobody new does.
+Sent signal_until_settled(ChildRecord& child, int signal) {
+  Sent sent;
+  std::unordered_map<pid_t, std::uint64_t> seen;
+  for (int round = 0; round < kMostRounds; round++) {
+    std::vector<ProcessEntry> members;
+    if (!list_wide_scope(child, members)) break;
+    members.erase(std::remove_if(members.begin(), members.end(),
+                                 [&](const ProcessEntry& entry) {
+                                   const auto found = seen.find(entry.pid);
+                                   return found != seen.end() && found->second == entry.start_ticks;
+                                 }),
+                  members.end());
+    if (members.empty()) break;
+    for (const ProcessEntry& member : members) seen[member.pid] = member.start_ticks;
+    signal_groups(child, members, signal, sent);
+  }
+  return sent;
+}
+
+int signal_cgroup(ChildRecord& child, int signal) {
+  const Cgroup& cgroup = *child.scope.cgroup;
+  if (cgroup.empty()) return -ESRCH;
+  if (signal == SIGKILL && cgroup.kill_all() == 0) return 0;
+  // Frozen, nobody can fork past the listing; the signals act when it thaws.
+  cgroup.freeze("1");
+  const Sent sent = signal_until_settled(child, signal);
+  cgroup.freeze("0");
+  if (sent.any) return 0;
+  return sent.refused ? -EPERM : -ESRCH;
+}
+
+}  // namespace
+
+bool list_wide_scope(const ChildRecord& child, const std::vector<ProcessEntry>& processes,
+                     std::vector<ProcessEntry>& out) {
+  std::unordered_set<pid_t> members;
+  const pid_t self = getpid();
+  switch (child.scope.kind) {
+    case ScopeKind::kSession:
+      for (const ProcessEntry& process : processes) {
+        if (process.sid == child.pid) members.insert(process.pid);
+      }
+      break;
+    case ScopeKind::kTree:
+      members = tree_members(child, processes);
+      break;
+    case ScopeKind::kCgroup: {
+      std::vector<pid_t> pids;
+      if (!child.scope.cgroup->list(pids)) return false;
+      members.insert(pids.begin(), pids.end());
+      break;
+    }
+    case ScopeKind::kLeader:
+    case ScopeKind::kGroup:
+      return false;
+  }
+  for (const ProcessEntry& process : processes) {
+    if (members.count(process.pid) != 0 && process.alive() && process.pid != self &&
+        process.pid > 1) {
+      out.push_back(process);
+    }
+  }
+  return true;
+}
+
+bool list_wide_scope(const ChildRecord& child, std::vector<ProcessEntry>& out) {
+  std::vector<ProcessEntry> processes;
+  return list_processes(processes) && list_wide_scope(child, processes, out);
+}
+
+int signal_wide_scope(ChildRecord& child, int signal) {
+  if (child.scope.kind == ScopeKind::kCgroup) return signal_cgroup(child, signal);
+  if (signal == SIGKILL) signal_until_settled(child, SIGSTOP);
+  const Sent sent = signal_until_settled(child, signal);
+  if (sent.any) return 0;
+  return sent.refused ? -EPERM : -ESRCH;
+}
+
+}  // namespace reapwell

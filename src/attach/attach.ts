@@ -1,0 +1,123 @@
+/** A handle for a process that is not our child, or that somebody else reaps. */
+import { ChildProcess } from 'node:child_process';
+
+import { applyConfiguration } from '../configure.js';
+import { Process } from '../child/process.js';
+import { ForeignGroupError, invalidType, systemError } from '../errors/index.js';
+import { identityOf, isThisBoot, type ProcessIdentity } from '../identity.js';
+import { binding } from '../native/binding.js';
+import { abandonSpawn, expectSpawn } from '../native/events.js';
+import {
+  ESCALATION_KEYS,
+  resolveEscalation,
+  type EscalationOptions,
+} from '../options/escalation.js';
+import { SCOPES, type Scope } from '../options/scope.js';
+import { checkInteger, checkOneOf, checkOptions, isObject } from '../options/validate.js';
+
+export interface AttachOptions extends EscalationOptions<Process> {
+  /**
+   * `'group'` needs the process to lead its group. @default 'leader'
+   */
+  readonly scope?: 'leader' | 'group' | undefined;
+}
+
+interface AttachTarget {
+  readonly pid: number;
+  /** 0: whoever has the number now. */
+  readonly startTicks: number;
+  readonly inode: number;
+}
+
+const KEYS: ReadonlySet<string> = new Set([...ESCALATION_KEYS, 'scope']);
+const MAX_PID = 0x7fff_ffff;
+
+/**
+ * Watches, signals and ends a process that this library did not start: by pid, as a `ChildProcess` of
+ * node:child_process, or by the `identity` that an earlier handle had.
+ *
+ * Its exit is told by pidfd, and its status where the kernel tells it to a non-parent (Linux 6.15, once
+ * its parent has reaped it); else `known` is false and `code` and `signal` are null. By which signal it
+ * was stopped is told to its parent alone; SIGSTOP stands for all of them. Without pidfds its start time
+ * is compared at intervals that grow from 1 ms to 1 s.
+ *
+ * Rejects with ESRCH if there is no such process, or the identity is another's; with EPERM and its like
+ * as the kernel says; with ForeignGroupError if scope 'group' is asked for and it does not lead its
+ * group. Nothing is ever signalled by attaching or by letting go.
+ */
+export async function attach(
+  target: number | ChildProcess | ProcessIdentity,
+  options?: AttachOptions,
+): Promise<Process> {
+  const checked = checkOptions(options, KEYS);
+  const scope =
+    checked.scope === undefined
+      ? 'leader'
+      : checkOneOf<'leader' | 'group'>('options.scope', checked.scope, ['leader', 'group']);
+  const escalation = resolveEscalation<Process>(checked);
+  const { pid, startTicks, inode } = checkTarget(target);
+  applyConfiguration();
+  const { process } = await start(pid, startTicks, scope, {
+    escalationOptions: checked.escalation === undefined ? checked : { escalation },
+  });
+  // The start time has a resolution of 10 ms; the inode, where both have one, is never used twice.
+  if (inode !== 0 && process.identity.inode !== 0 && process.identity.inode !== inode) {
+    process.release();
+    throw systemError(-3, 'attach', { pid });
+  }
+  if (scope === 'group' && process.pgid !== pid) throw new ForeignGroupError(pid);
+  return process;
+}
+
+function checkTarget(target: unknown): AttachTarget {
+  if (typeof target === 'number') {
+    return { pid: checkInteger('target', target, 2, MAX_PID), startTicks: 0, inode: 0 };
+  }
+  if (target instanceof ChildProcess) {
+    // Without a pid it was never started, or Node has let go of it.
+    if (target.pid === undefined) throw systemError(-3, 'attach');
+    return { pid: target.pid, startTicks: 0, inode: 0 };
+  }
+  if (!isObject(target)) {
+    throw invalidType('target', 'a pid, a ChildProcess or an identity', target);
+  }
+  const pid = checkInteger('target.pid', target.pid, 2, MAX_PID);
+  const number = (key: 'startTicks' | 'inode'): number =>
+    checkInteger(`target.${key}`, target[key] ?? 0, 0, Number.MAX_SAFE_INTEGER);
+  if (!isThisBoot(target.bootId)) throw systemError(-3, 'attach', { pid });
+  return { pid, startTicks: number('startTicks'), inode: number('inode') };
+}
+
+function start(
+  pid: number,
+  startTicks: number,
+  scope: Scope,
+  { escalationOptions }: { escalationOptions: EscalationOptions<never> },
+): Promise<{ process: Process }> {
+  return new Promise((resolve, reject) => {
+    const id = expectSpawn({
+      onSpawned(spawned) {
+        const pgid = Math.max(0, binding.getpgid(pid));
+        const process = new Process({
+          id,
+          identity: identityOf(pid, spawned.startTicks, spawned.inode),
+          pgid,
+          hasGroup: pgid === pid && pgid !== binding.getpgid(0),
+          scope,
+          escalationOptions,
+          stdio: [],
+          onExit: 'leave',
+          signal: undefined,
+          timeout: Infinity,
+        });
+        resolve({ process });
+        return Process.sinkOf(process);
+      },
+      onFailed: (_step, errno) => reject(systemError(errno, 'attach', { pid })),
+    });
+    const errno = binding.attach(id, pid, startTicks, SCOPES.indexOf(scope));
+    if (errno === 0) return;
+    abandonSpawn(id);
+    reject(systemError(errno, 'attach', { pid }));
+  });
+}

@@ -1,0 +1,289 @@
+/** A process: to be watched, signalled, awaited and ended. Started by us, or attached to. */
+import { EventEmitter } from 'node:events';
+
+import { Deferred } from '../deferred.js';
+import { ForeignGroupError, invalidValue } from '../errors/index.js';
+import type { Exit, ResourceUsage } from '../exit.js';
+import type { ProcessIdentity } from '../identity.js';
+import { binding } from '../native/binding.js';
+import type { ChildSink } from '../native/events.js';
+import {
+  ESCALATION_KEYS,
+  resolveEscalation,
+  type EscalationOptions,
+  type EscalationStep,
+} from '../options/escalation.js';
+import { isWide, SCOPES, type Scope } from '../options/scope.js';
+import { checkAbortSignal, checkDuration, checkOneOf, checkOptions } from '../options/validate.js';
+import { signalNumber, type Signal } from '../signals.js';
+import type { PipeStream } from '../stdio/pipe-stream.js';
+import { Escalation } from '../terminate/escalation.js';
+import type { Termination } from '../terminate/termination.js';
+import { ChangeFeed } from './changes.js';
+import { EscalationOfChild } from './escalation-of-child.js';
+import { endAtExit } from './exit-hook.js';
+import { Lifetime } from './lifetime.js';
+import { liveUsage } from './live-usage.js';
+import type { ProcessInfo } from './members.js';
+import { scopeMembers } from './scope-members.js';
+import type { ChildEvents, ChildSetup, WaitOptions } from './setup.js';
+import { RUNNING, type ChildState } from './state.js';
+import { endOn, waitFor, type EndedBy } from './waiting.js';
+
+const WAIT_KEYS: ReadonlySet<string> = new Set(['timeout', 'signal']);
+const TERMINATE_KEYS: ReadonlySet<string> = new Set(ESCALATION_KEYS);
+
+export class Process extends EventEmitter<ChildEvents> implements AsyncDisposable {
+  readonly pid: number;
+  readonly pgid: number;
+  /** Serializable, and still true of this process alone when we are gone. */
+  readonly identity: ProcessIdentity;
+  /** What the escalation and `empty` cover. */
+  readonly scope: Scope;
+  /** Our ends of the process's pipes, in the order of its descriptors; none if it is not our child. */
+  protected readonly pipes: readonly (PipeStream | null)[];
+
+  readonly #lifetime: Lifetime;
+  readonly #setup: ChildSetup<never>;
+  readonly #changes = new ChangeFeed();
+  #escalation: Escalation | undefined;
+  #endedBy: EndedBy | undefined;
+  readonly #ending = new Deferred<Termination>();
+  #released = false;
+  readonly #stopEnding: () => void;
+
+  /** @internal Use `spawn`. */
+  constructor(setup: ChildSetup<never>) {
+    super();
+    this.#setup = setup;
+    this.identity = setup.identity;
+    this.pid = setup.identity.pid;
+    this.pgid = setup.pgid;
+    this.scope = setup.scope;
+    this.pipes = setup.stdio;
+    this.#lifetime = new Lifetime(setup.id, this.pid, setup, {
+      exited: (exit) => this.#onExited(exit),
+      empty: () => this.#onEmpty(),
+      stopped: (state) => this.#onStopped(state),
+      continued: () => this.#onContinued(),
+    });
+    this.#countStopListeners();
+    const callOff = endOn(setup.signal, setup.timeout, (cause) => {
+      // Its outcome is in `empty`, `exited` and whatever `terminate()` the caller joins.
+      void this.endBecause(cause);
+    });
+    const forget = setup.onExit === 'terminate' ? endAtExit(() => this.#killNow()) : undefined;
+    this.#stopEnding = () => {
+      callOff();
+      forget?.();
+    };
+  }
+
+  /** @internal Who is told what happens; for `start`. */
+  static sinkOf(child: Process): ChildSink {
+    return child.#lifetime.sink;
+  }
+
+  /** One look: a single system call on the child, or none once its exit is known. */
+  poll(): ChildState {
+    return this.#lifetime.poll();
+  }
+
+  /** The leader's exit. Resolves once, never rejects. */
+  get exited(): Promise<Exit> {
+    return this.#lifetime.exited;
+  }
+
+  /**
+   * Resolves when no live member is left in the scope (zombies that some init has not reaped yet
+   * don't count). Reading it keeps the event loop alive until then, unless the child is unref'd.
+   */
+  get empty(): Promise<void> {
+    return this.#lifetime.empty;
+  }
+
+  /** Why this library started to end the child; undefined if it did not. */
+  get endedBy(): EndedBy | undefined {
+    return this.#endedBy;
+  }
+
+  /** Rejects with TimeoutError or AbortError; the child is left alone then. */
+  async wait(options: WaitOptions = {}): Promise<Exit> {
+    const checked = checkOptions(options, WAIT_KEYS);
+    const timeout =
+      checked.timeout === undefined ? Infinity : checkDuration('options.timeout', checked.timeout);
+    const signal =
+      checked.signal === undefined ? undefined : checkAbortSignal('options.signal', checked.signal);
+    return waitFor(this.exited, `waiting for process ${this.pid}`, timeout, signal);
+  }
+
+  /**
+   * Signals the leader, the whole group, or the process's own scope if that is wider (which reads /proc
+   * on the event loop; `terminate` does not). False: nothing was left to signal (and, after the end of
+   * what is to be signalled, no system call was made). Throws a system error, e.g. EPERM.
+   */
+  kill(signal: Signal = 'SIGTERM', scope: Scope = 'leader'): boolean {
+    const number = signalNumber(signal);
+    const what = checkOneOf('scope', scope, SCOPES);
+    if (what === 'leader') return this.#lifetime.signalLeader(number);
+    if (isWide(what)) {
+      if (what !== this.scope) throw invalidValue('scope', `is not what it was started with`, what);
+      return this.#lifetime.signalScope(number);
+    }
+    if (!this.#setup.hasGroup) throw new ForeignGroupError(this.pid);
+    return this.#lifetime.signalGroup(number);
+  }
+
+  // At the end of this process, when nothing can be waited for.
+  #killNow(): void {
+    try {
+      this.kill('SIGKILL', this.scope);
+    } catch {
+      // EPERM: it changed its user. Nobody is left to be told.
+    }
+  }
+
+  /** The live members of the scope. Throws NoProcError where /proc can't be read. */
+  members(): ProcessInfo[] {
+    return scopeMembers(this.#lifetime, this.pid, this.pgid, this.scope);
+  }
+
+  /** Of the leader: from /proc while it lives, final from its reaping. */
+  usage(): ResourceUsage {
+    const before = this.poll();
+    if (before.state === 'exited') return before.exit.usage;
+    const usage = liveUsage(this.pid);
+    // What was read was this process only if it has not been reaped since.
+    const after = this.poll();
+    return after.state === 'exited' ? after.exit.usage : usage;
+  }
+
+  /**
+   * Ends the scope, step by step, and settles when it is empty or the last step's wait is over. Joins
+   * an escalation that is under way, and then may only shorten it; after a failed one, starts anew.
+   * Options that are left out are those of the spawn.
+   */
+  async terminate(options: EscalationOptions<this> = {}): Promise<Termination> {
+    const checked = checkOptions(options, TERMINATE_KEYS);
+    return this.#terminate('terminate', resolveEscalation(checked, this.#setup.escalationOptions));
+  }
+
+  /** @internal The first escalation's result, whoever started it. */
+  get ending(): Promise<Termination> {
+    return this.#ending.promise;
+  }
+
+  /** @internal `run` and the options of `spawn` say why. */
+  endBecause(cause: EndedBy): Promise<Termination> {
+    return this.#terminate(cause, resolveEscalation({}, this.#setup.escalationOptions));
+  }
+
+  async #terminate(cause: EndedBy, steps: readonly EscalationStep<never>[]): Promise<Termination> {
+    if (this.#escalation !== undefined) {
+      this.#escalation.shorten(steps);
+      return this.#escalation.result;
+    }
+    if (this.poll().state !== 'exited') this.#endedBy ??= cause;
+    const escalation = new Escalation(
+      new EscalationOfChild(this, this.#lifetime, this.pipes[0] ?? null),
+      steps,
+    );
+    this.#escalation = escalation;
+    try {
+      const termination = await escalation.result;
+      this.#ending.resolve(termination);
+      return termination;
+    } finally {
+      this.#escalation = undefined;
+    }
+  }
+
+  /**
+   * Hands the process over: disposal, the end of this process, and the spawn's `signal` and `timeout`
+   * no longer end it, and with a scope of 'session' or 'tree' its zombie is no longer kept. A
+   * parent-death signal can't be taken back; start with `parentDeathSignal: null` for that.
+   */
+  release(): void {
+    this.#released = true;
+    this.#stopEnding();
+    binding.release(this.#setup.id);
+  }
+
+  /** The kernel's out-of-memory killer ended processes of its cgroup. Known once it is empty. */
+  get oomKilled(): boolean {
+    return this.#lifetime.oomKilled;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#released) await this.terminate();
+  }
+
+  /** Waiting for this child keeps the event loop alive. The default. */
+  ref(): this {
+    return this.#reference(true);
+  }
+
+  /** Neither this child nor its pipes keep the event loop alive. */
+  unref(): this {
+    return this.#reference(false);
+  }
+
+  #reference(on: boolean): this {
+    this.#lifetime.reference(on);
+    this.#escalation?.reference(on);
+    for (const stream of this.pipes) {
+      if (on) stream?.ref();
+      else stream?.unref();
+    }
+    return this;
+  }
+
+  /** Every stop, continue and the exit, from now on; ends after the exit. */
+  changes(): AsyncIterableIterator<ChildState> {
+    return this.#changes.subscribe(this.poll(), this.#lifetime.exitTold);
+  }
+
+  // Without the claim on SIGCHLD, stops are looked for only while somebody wants to know.
+  #countStopListeners(): void {
+    const count = (name: string | symbol, by: number): void => {
+      if (name === 'stop' || name === 'continue') binding.adjustStopListeners(by);
+    };
+    this.on('newListener' as never, ((name: string | symbol) => count(name, 1)) as never);
+    this.on('removeListener' as never, ((name: string | symbol) => count(name, -1)) as never);
+  }
+
+  #onExited(exit: Exit): void {
+    this.#changes.push({ state: 'exited', exit });
+    this.pipes[0]?.destroy();
+    this.#tell('exit', exit);
+  }
+
+  #onEmpty(): void {
+    this.#stopEnding();
+    for (const stream of this.pipes.slice(1)) stream?.drain();
+    this.#tell('empty');
+    for (const name of ['stop', 'continue'] as const) this.removeAllListeners(name);
+  }
+
+  #onStopped(state: ChildState): void {
+    this.#changes.push(state);
+    if (state.state === 'stopped') this.#tell('stop', state.signal);
+  }
+
+  #onContinued(): void {
+    this.#changes.push(RUNNING);
+    this.#tell('continue');
+  }
+
+  // A listener that throws is the program's uncaught exception, but must not keep the other children
+  // of the same wake-up from being told.
+  #tell<Name extends keyof ChildEvents>(name: Name, ...args: ChildEvents[Name]): void {
+    try {
+      (this as EventEmitter).emit(name, ...args);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
