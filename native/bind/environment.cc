@@ -116,6 +116,7 @@ void Environment::encode(Event& event, double* slot) {
       slot[2] = event.value;
       break;
     case EventType::kContinued:
+    case EventType::kOccupied:
     case EventType::kEmpty:
       break;
   }

@@ -100,11 +100,11 @@ int Cgroup::create(const std::string& parent,
     made->removed_ = true;
     return -errno;
   }
-  made->directory_.reset(open(made->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  made->directory_ = above_stdio(open(made->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!made->directory_.valid()) return -errno;
   const int directory = made->directory_.get();
-  made->events_.reset(openat(directory, "cgroup.events", O_RDONLY | O_CLOEXEC));
-  made->procs_.reset(openat(directory, "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  made->events_ = above_stdio(openat(directory, "cgroup.events", O_RDONLY | O_CLOEXEC));
+  made->procs_ = above_stdio(openat(directory, "cgroup.procs", O_WRONLY | O_CLOEXEC));
   if (!made->events_.valid() || !made->procs_.valid()) return -errno;
   for (const auto& [file, value] : settings) {
     int error = write_file(directory, file.c_str(), value.c_str());

@@ -26,6 +26,7 @@ enum class EventType : int {
   kStopped = 5,
   kContinued = 6,
   kScopeEmpty = 7,  // of a scope wider than a group
+  kOccupied = 9,    // the leader has exited, but live members were seen; told once
   kSwept = 8,       // a signal to a wide scope has been delivered
 };
 

@@ -21,7 +21,10 @@ constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kFirstBackstop = 10 * kMillisecond;
 constexpr std::int64_t kLastBackstop = 5'000 * kMillisecond;
 // Nothing can ring (no pidfds, no descriptors left): look more often.
+constexpr std::int64_t kFirstBlindBackstop = 2 * kMillisecond;
 constexpr std::int64_t kBlindBackstop = 100 * kMillisecond;
+// Listings without a live member, on a system that forks all the time, after which there is none.
+constexpr int kCleanListings = 8;
 
 std::uint64_t key_of(std::uint32_t watch, std::uint32_t slot) {
   return (static_cast<std::uint64_t>(watch) << 32) | slot;
@@ -56,8 +59,8 @@ void GroupWatcher::ring() {
 }
 
 bool GroupWatcher::start() {
-  doorbell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  doorbell_ = above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  epoll_ = above_stdio(epoll_create1(EPOLL_CLOEXEC));
   if (!doorbell_.valid() || !epoll_.valid()) return false;
   epoll_event event{};
   event.events = EPOLLIN;
@@ -134,9 +137,8 @@ void GroupWatcher::on_member_exit(std::uint64_t key) {
 
 void GroupWatcher::check_due() {
   const std::int64_t now = sys::monotonic_ns();
-  std::vector<ProcessEntry> processes;
+  Listing listing;
   bool scanned = false;
-  bool listed = false;
   for (auto at = watches_.begin(); at != watches_.end();) {
     Watch& watch = at->second;
     if (watch.due_ns > now) {
@@ -148,9 +150,15 @@ void GroupWatcher::check_due() {
     std::vector<ProcessEntry> members;
     if (!settled) {
       // One listing serves every watch that is due.
-      if (!scanned) listed = list_processes(processes);
-      scanned = true;
-      settled = judge(watch, processes, listed, members) == Verdict::kEmpty;
+      if (!scanned) {
+        const std::uint64_t forks = forks_since_boot();
+        listing.made = list_processes(listing.processes);
+        listing.complete = forks != 0 && forks == forks_since_boot();
+        scanned = true;
+      }
+      const Verdict verdict = judge(watch, listing, members);
+      settled = verdict == Verdict::kEmpty;
+      if (verdict == Verdict::kAlive) tell_occupied(watch);
     }
     if (settled) {
       stop_awaiting(watch);
@@ -169,24 +177,46 @@ bool GroupWatcher::known_empty(const ChildRecord& leader) {
   return !leader.pinned() && leader.group->signal(0) == -ESRCH;
 }
 
-GroupWatcher::Verdict GroupWatcher::judge(const Watch& watch,
-                                          const std::vector<ProcessEntry>& processes, bool listed,
+GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, const Listing& listing,
                                           std::vector<ProcessEntry>& members) {
   const ChildRecord& leader = *watch.leader;
   // Asked again *after* the listing: if the group still exists now, it existed throughout, and so
   // the number was its own in every line that we read. If it does not, the lines may be a
   // stranger's.
   if (known_empty(leader)) return Verdict::kEmpty;
-  if (!listed) return Verdict::kUnknown;
+  if (!listing.made) return Verdict::kUnknown;
+  bool zombie_seen = leader.pinned();
   if (leader.scope.wide()) {
-    if (!list_wide_scope(leader, processes, members)) return Verdict::kUnknown;
+    if (!list_wide_scope(leader, listing.processes, members)) return Verdict::kUnknown;
   } else {
-    std::copy_if(processes.begin(), processes.end(), std::back_inserter(members),
-                 [&](const ProcessEntry& entry) {
-                   return entry.pgid == leader.group->pgid() && entry.alive();
-                 });
+    for (const ProcessEntry& entry : listing.processes) {
+      if (entry.pgid != leader.group->pgid()) continue;
+      if (entry.alive()) {
+        members.push_back(entry);
+      } else {
+        zombie_seen = true;
+      }
+    }
   }
-  return members.empty() ? Verdict::kEmpty : Verdict::kAlive;
+  if (!members.empty()) {
+    watch.clean_listings = 0;
+    return Verdict::kAlive;
+  }
+  // It exists, and nobody alive was listed. A member that forks and exits all the time can slip
+  // through a listing: always so if there is not even a zombie to account for the group.
+  if (!zombie_seen) return Verdict::kUnknown;
+  watch.clean_listings++;
+  const bool proved = listing.complete || watch.clean_listings >= kCleanListings;
+  return proved ? Verdict::kEmpty : Verdict::kUnknown;
+}
+
+void GroupWatcher::tell_occupied(Watch& watch) {
+  if (watch.told) return;
+  watch.told = true;
+  Event event{};
+  event.type = EventType::kOccupied;
+  event.id = watch.leader->id;
+  watch.leader->channel->post(std::move(event));
 }
 
 void GroupWatcher::stop_awaiting(Watch& watch) {
@@ -201,7 +231,7 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
   stop_awaiting(watch);
   for (const ProcessEntry& entry : members) {
     if (watch.leader->pidfd == nullptr || watch.members.size() >= kAwaitedAtOnce) break;
-    UniqueFd pidfd(sys::pidfd_open(entry.pid, 0));
+    UniqueFd pidfd = above_stdio(sys::pidfd_open(entry.pid, 0));
     // If the number went to another process in between, that one's exit only makes us look again.
     if (!pidfd.valid()) continue;
     epoll_event event{};
@@ -210,9 +240,11 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pidfd.get(), &event) < 0) continue;
     watch.members.emplace(next_slot_++, std::move(pidfd));
   }
-  const std::int64_t limit = watch.members.empty() ? kBlindBackstop : kLastBackstop;
-  watch.backstop_ns =
-      watch.backstop_ns == 0 ? kFirstBackstop : std::min(watch.backstop_ns * 2, limit);
+  // Undecided: look again soon. Else the members ring, and the backstop is for those that don't.
+  const bool blind = watch.members.empty();
+  const std::int64_t first = blind ? kFirstBlindBackstop : kFirstBackstop;
+  const std::int64_t limit = blind ? kBlindBackstop : kLastBackstop;
+  watch.backstop_ns = watch.backstop_ns == 0 ? first : std::min(watch.backstop_ns * 2, limit);
   watch.due_ns = sys::monotonic_ns() + watch.backstop_ns;
 }
 

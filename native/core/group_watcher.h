@@ -46,8 +46,16 @@ class GroupWatcher {
     std::unordered_map<std::uint32_t, UniqueFd> members;  // awaited, by slot
     std::int64_t due_ns = 0;
     std::int64_t backstop_ns = 0;
+    int clean_listings = 0;  // in a row, that showed no live member
+    bool told = false;       // kOccupied has been posted
   };
   enum class Verdict { kEmpty, kAlive, kUnknown };
+  // One listing of /proc, and whether anybody can have been missed by forking during it.
+  struct Listing {
+    std::vector<ProcessEntry> processes;
+    bool made = false;
+    bool complete = false;
+  };
 
   static void run(void* self);
   bool start();  // with mutex_ held
@@ -58,8 +66,8 @@ class GroupWatcher {
   void on_member_exit(std::uint64_t key);
   void check_due();
   static bool known_empty(const ChildRecord& leader);
-  static Verdict judge(const Watch& watch, const std::vector<ProcessEntry>& processes, bool listed,
-                       std::vector<ProcessEntry>& members);
+  static Verdict judge(Watch& watch, const Listing& listing, std::vector<ProcessEntry>& members);
+  static void tell_occupied(Watch& watch);
   void await_members(std::uint32_t number, Watch& watch, const std::vector<ProcessEntry>& members);
   void stop_awaiting(Watch& watch);
 

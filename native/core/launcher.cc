@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <vector>
 
@@ -112,23 +113,29 @@ class KeepDumpable {
 };
 
 // The child has failed and left, or is leaving: wait for its zombie. __WALL because its exit signal
-// is still 0 (see launch); nobody else's waitpid(-1) could have taken it.
-void reap_failed(pid_t pid) {
+// is still 0 (see clone_child); nobody else's waitpid(-1) could have taken it. Returns the signal
+// that ended it, or 0.
+int reap_failed(pid_t pid) {
   siginfo_t info;
   while (sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WALL) == -EINTR) {
   }
+  return info.si_code == CLD_EXITED ? 0 : info.si_status;
 }
 
-// No failure was reported. Either the exec succeeded, or a signal came first. Only a dead child can
-// be the latter; whether it had exec'd is in the flags that /proc shows of a zombie.
-int signal_before_exec(pid_t pid) {
+// No failure was reported, so the child has exec'd, or a signal came first: in both cases it let go
+// of our memory, which is what vfork waits for. The kernel's flags tell: they are cleared just
+// after an exec lets go, and a dying task says so before it does. `entry` is read as a side effect.
+bool has_execed(pid_t pid, ProcessEntry& entry) {
+  const timespec moment{0, 20'000};
+  while (read_process(pid, entry)) {
+    if ((entry.kernel_flags & kForkedNotExeced) == 0) return true;
+    if ((entry.kernel_flags & kExiting) != 0 || entry.state == 'Z') return false;
+    nanosleep(&moment, nullptr);
+  }
+  // No /proc: a child whose exit signal is still 0 has not exec'd. Only __WCLONE finds those.
   siginfo_t info;
-  const int result =
-      sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
-  if (result < 0 || info.si_pid == 0 || info.si_code == CLD_EXITED) return 0;
-  ProcessEntry entry;
-  if (!read_process(pid, entry) || (entry.kernel_flags & kForkedNotExeced) == 0) return 0;
-  return info.si_status;
+  return sys::waitid(P_PID, static_cast<id_t>(pid), &info,
+                     WEXITED | WNOHANG | WNOWAIT | static_cast<int>(__WCLONE)) == -ECHILD;
 }
 
 std::vector<int> source_descriptors(const SpawnRequest& request) {
@@ -201,26 +208,26 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
     result.error = pid;
     return result;
   }
-  UniqueFd owned(pidfd);
+  UniqueFd owned = above_stdio(pidfd);
   if (start.report.step != 0) {
     reap_failed(pid);
     result.step = static_cast<SpawnStep>(start.report.step);
     result.error = -start.report.error;
     return result;
   }
-  const int killer = signal_before_exec(pid);
-  if (killer != 0) {
-    reap_failed(pid);
+  ProcessEntry entry;
+  if (!has_execed(pid, entry)) {
     result.step = SpawnStep::kKilled;
-    result.error = -killer;
+    result.error = -reap_failed(pid);
     return result;
   }
   if (use_pidfd && !owned.valid()) {
     // Linux 5.2 has pidfd_open but ignores CLONE_PIDFD. The child is unreaped, so its number is
     // its.
-    owned.reset(sys::pidfd_open(pid, 0));
+    owned = above_stdio(sys::pidfd_open(pid, 0));
   }
   result.pid = pid;
+  result.start_ticks = entry.start_ticks;
   result.pidfd = std::move(owned);
   return result;
 }

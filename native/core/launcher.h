@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include "child_half.h"
 #include "thread.h"
@@ -47,7 +48,8 @@ class LaunchControl {
 };
 
 struct LaunchResult {
-  pid_t pid = -1;  // > 0: exec'd, and the caller now owns the duty to reap it
+  pid_t pid = -1;                 // > 0: exec'd, and the caller now owns the duty to reap it
+  std::uint64_t start_ticks = 0;  // its start time; 0 where /proc can't be read
   UniqueFd pidfd;  // invalid where the kernel has none or the runtime was told to do without
   SpawnStep step = SpawnStep::kNone;
   int error = 0;  // negative errno; with kKilled, the negative signal that killed it

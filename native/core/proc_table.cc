@@ -89,6 +89,20 @@ bool list_processes(std::vector<ProcessEntry>& out) {
   return list_matching(out, [](const ProcessEntry&) { return true; });
 }
 
+std::uint64_t forks_since_boot() {
+  FILE* file = std::fopen("/proc/stat", "re");
+  if (file == nullptr) return 0;
+  char* line = nullptr;
+  size_t capacity = 0;
+  std::uint64_t forks = 0;
+  while (getline(&line, &capacity, file) > 0) {
+    if (std::strncmp(line, "processes ", 10) == 0) forks = std::strtoull(line + 10, nullptr, 10);
+  }
+  std::free(line);
+  std::fclose(file);
+  return forks;
+}
+
 bool list_live_group(pid_t pgid, std::vector<ProcessEntry>& out) {
   return list_matching(
       out, [pgid](const ProcessEntry& entry) { return entry.pgid == pgid && entry.alive(); });

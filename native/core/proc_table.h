@@ -11,6 +11,7 @@
 namespace reapwell {
 
 constexpr unsigned kForkedNotExeced = 0x40;  // PF_FORKNOEXEC of <linux/sched.h>
+constexpr unsigned kExiting = 0x4;           // PF_EXITING
 
 struct ProcessEntry {
   pid_t pid = 0;
@@ -41,6 +42,10 @@ bool read_process(pid_t pid, ProcessEntry& out);
 
 // Every process that this /proc shows, zombies included. False when /proc can't be read.
 bool list_processes(std::vector<ProcessEntry>& out);
+
+// How many forks (threads included) this system has seen since boot. 0: unknown. If two readings
+// agree, a listing made between them has missed nobody.
+std::uint64_t forks_since_boot();
 
 // Live members of a process group. False when /proc can't be read.
 bool list_live_group(pid_t pgid, std::vector<ProcessEntry>& out);

@@ -42,9 +42,9 @@ int add_to_epoll(int epoll, int fd, std::uint64_t key) {
 }  // namespace
 
 int Reaper::start(bool claim) {
-  epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  epoll_ = above_stdio(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_.valid()) return -errno;
-  doorbell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  doorbell_ = above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!doorbell_.valid()) return -errno;
   int error = add_to_epoll(epoll_.get(), doorbell_.get(), kDoorbellKey);
   if (error < 0) return error;
@@ -110,7 +110,7 @@ void Reaper::claim() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
-    signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    signals_ = above_stdio(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     if (signals_.valid() && add_to_epoll(epoll_.get(), signals_.get(), kSignalsKey) < 0) {
       signals_.reset();
     }

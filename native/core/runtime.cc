@@ -25,18 +25,12 @@ void post_failure(SpawnJob& job, SpawnStep step, int error) {
   job.channel->post(std::move(event));
 }
 
-// Read while the child can't have been reaped, so that the answer is about it.
-ChildIdentity identify(pid_t pid, const UniqueFd* pidfd) {
-  ChildIdentity identity;
-  ProcessEntry entry;
-  if (read_process(pid, entry)) identity.start_ticks = entry.start_ticks;
+std::uint64_t inode_of(const UniqueFd* pidfd) {
   struct statfs filesystem;
   struct stat status;
-  if (pidfd != nullptr && fstatfs(pidfd->get(), &filesystem) == 0 &&
-      filesystem.f_type == kPidfsMagic && fstat(pidfd->get(), &status) == 0) {
-    identity.inode = status.st_ino;
-  }
-  return identity;
+  const bool has_own = pidfd != nullptr && fstatfs(pidfd->get(), &filesystem) == 0 &&
+                       filesystem.f_type == kPidfsMagic && fstat(pidfd->get(), &status) == 0;
+  return has_own ? status.st_ino : 0;
 }
 
 }  // namespace
@@ -111,6 +105,9 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
   LaunchResult launched = launch(request, stack, uses_pidfd(), &job.control);
   request.child_ends.clear();
   if (launched.step != SpawnStep::kNone) {
+    // Before anybody is told: a failed spawn leaves no descriptor, at no moment that can be seen.
+    request.parent_ends.clear();
+    request.cgroup.reset();
     post_failure(job, launched.step, launched.error);
   } else {
     register_child(job, launched);
@@ -132,7 +129,7 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
   Scope scope{request.scope_kind, request.cookie, request.cgroup};
   auto child = std::make_shared<ChildRecord>(launched.pid, pidfd, group, leads, std::move(scope),
                                              job.channel, job.id);
-  child->identity = identify(launched.pid, pidfd.get());
+  child->identity = {launched.start_ticks, inode_of(pidfd.get())};
   const std::uint64_t sequence = registry_.add(child);
 
   // If the group died while the child was on its way into it, its number may have been a stranger's
@@ -159,7 +156,7 @@ int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
   if (uses_pidfd()) {
     const int opened = sys::pidfd_open(pid, 0);
     if (opened < 0) return opened;
-    pidfd = std::make_shared<UniqueFd>(opened);
+    pidfd = std::make_shared<UniqueFd>(above_stdio(opened));
   }
   // Read after the pidfd was opened: if the number had changed hands before, this is the new owner.
   ProcessEntry entry;
@@ -177,7 +174,7 @@ int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
   auto process =
       std::make_shared<ChildRecord>(pid, pidfd, group, leads, std::move(what), channel, id);
   process->foreign = true;
-  process->identity = identify(pid, pidfd.get());
+  process->identity = {entry.start_ticks, inode_of(pidfd.get())};
   const std::uint64_t sequence = registry_.add(process);
   Event event{};
   event.type = EventType::kSpawned;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -27,15 +28,16 @@ int make_pair(StdioEntry::Kind kind, UniqueFd& ours, UniqueFd& theirs) {
     if (pipe2(pair, O_CLOEXEC) < 0) return -errno;
     if (kind == StdioEntry::Kind::kPipeToChild) std::swap(pair[0], pair[1]);
   }
-  ours.reset(pair[0]);
-  theirs.reset(pair[1]);
+  ours = above_stdio(pair[0]);
+  theirs = above_stdio(pair[1]);
+  if (!ours.valid() || !theirs.valid()) return -EMFILE;
   return set_nonblocking(ours.get());
 }
 
 int open_file(const StdioEntry& entry, bool for_reading, UniqueFd& out) {
   const int how = entry.kind == StdioEntry::Kind::kFileAppend ? O_APPEND : O_TRUNC;
   const int flags = for_reading ? O_RDONLY : O_WRONLY | O_CREAT | how;
-  out.reset(open(entry.path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666));
+  out = above_stdio(open(entry.path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666));
   return out.valid() ? 0 : -errno;
 }
 
@@ -71,7 +73,10 @@ void resolve_candidates(SpawnRequest& request) {
   for (size_t start = 0;;) {
     const size_t end = list.find(':', start);
     const std::string element = list.substr(start, end - start);
-    request.candidates.push_back(element.empty() ? request.file : element + '/' + request.file);
+    // As execvp does: an element that is too long for any path is passed over.
+    if (element.size() + request.file.size() + 2 <= PATH_MAX) {
+      request.candidates.push_back(element.empty() ? request.file : element + '/' + request.file);
+    }
     if (end == std::string::npos) return;
     start = end + 1;
   }

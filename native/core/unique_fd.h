@@ -1,6 +1,7 @@
 // Owns one file descriptor. Nothing in core closes a descriptor by hand.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -34,5 +35,13 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+// Moves a descriptor of ours away from 0 to 2, where it may land if the program has closed one of
+// those: a child that inherits "standard error" must not get an epoll of ours.
+inline UniqueFd above_stdio(int fd) {
+  UniqueFd owned(fd);
+  if (fd < 0 || fd > STDERR_FILENO) return owned;
+  return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
 
 }  // namespace reapwell

@@ -9,7 +9,8 @@ import { binding } from '../native/binding.js';
 import { abandonSpawn, expectSpawn } from '../native/events.js';
 import {
   ESCALATION_KEYS,
-  resolveEscalation,
+  chooseEscalation,
+  type EscalationChoice,
   type EscalationOptions,
 } from '../options/escalation.js';
 import { SCOPES, type Scope } from '../options/scope.js';
@@ -54,12 +55,10 @@ export async function attach(
     checked.scope === undefined
       ? 'leader'
       : checkOneOf<'leader' | 'group'>('options.scope', checked.scope, ['leader', 'group']);
-  const escalation = resolveEscalation<Process>(checked);
+  const escalation = chooseEscalation<never>(checked);
   const { pid, startTicks, inode } = checkTarget(target);
   applyConfiguration();
-  const { process } = await start(pid, startTicks, scope, {
-    escalationOptions: checked.escalation === undefined ? checked : { escalation },
-  });
+  const process = await start(pid, startTicks, scope, escalation);
   // The start time has a resolution of 10 ms; the inode, where both have one, is never used twice.
   if (inode !== 0 && process.identity.inode !== 0 && process.identity.inode !== inode) {
     process.release();
@@ -92,8 +91,8 @@ function start(
   pid: number,
   startTicks: number,
   scope: Scope,
-  { escalationOptions }: { escalationOptions: EscalationOptions<never> },
-): Promise<{ process: Process }> {
+  escalation: EscalationChoice<never>,
+): Promise<Process> {
   return new Promise((resolve, reject) => {
     const id = expectSpawn({
       onSpawned(spawned) {
@@ -104,13 +103,13 @@ function start(
           pgid,
           hasGroup: pgid === pid && pgid !== binding.getpgid(0),
           scope,
-          escalationOptions,
+          escalation,
           stdio: [],
           onExit: 'leave',
           signal: undefined,
           timeout: Infinity,
         });
-        resolve({ process });
+        resolve(process);
         return Process.sinkOf(process);
       },
       onFailed: (_step, errno) => reject(systemError(errno, 'attach', { pid })),

@@ -5,7 +5,7 @@ import type { ChildState } from './state.js';
 /** Buffers for one loop; ends after the exit. */
 class ChangeQueue implements AsyncIterableIterator<ChildState> {
   readonly #waiting: ChildState[] = [];
-  #wake: (() => void) | undefined;
+  readonly #wakers: (() => void)[] = [];
   #ended = false;
   readonly #onReturn: (queue: ChangeQueue) => void;
 
@@ -17,7 +17,11 @@ class ChangeQueue implements AsyncIterableIterator<ChildState> {
     if (this.#ended) return;
     this.#waiting.push(change);
     if (change.state === 'exited') this.#ended = true;
-    this.#wake?.();
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wakers.splice(0)) wake();
   }
 
   async next(): Promise<IteratorResult<ChildState, undefined>> {
@@ -26,7 +30,7 @@ class ChangeQueue implements AsyncIterableIterator<ChildState> {
       if (change !== undefined) return { done: false, value: change };
       if (this.#ended) return { done: true, value: undefined };
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#wakers.push(resolve);
       });
     }
   }
@@ -34,7 +38,7 @@ class ChangeQueue implements AsyncIterableIterator<ChildState> {
   return(): Promise<IteratorResult<ChildState, undefined>> {
     this.#ended = true;
     this.#waiting.length = 0;
-    this.#wake?.();
+    this.#wakeAll();
     this.#onReturn(this);
     return Promise.resolve({ done: true, value: undefined });
   }

@@ -5,9 +5,13 @@ import { isWide, type Scope } from '../options/scope.js';
 import { signalNumber, type Signal } from '../signals.js';
 import type { EscalationTarget } from '../terminate/escalation.js';
 import type { Survivor } from '../terminate/termination.js';
+import { Timer } from '../timer.js';
 import type { Lifetime } from './lifetime.js';
 import { explainSurvivor } from './scope-members.js';
 import type { ProcessInfo } from './members.js';
+
+// Members that fork and exit all the time are hard to see; who can't be called gone by then is there.
+const VERDICT_WAIT = 200;
 
 /** What of a child this needs; `Child` has it. */
 export interface Endable {
@@ -36,11 +40,18 @@ export class EscalationOfChild implements EscalationTarget {
   async checkEmpty(): Promise<boolean> {
     if (this.#lifetime.isEmpty) return true;
     if (this.#lifetime.poll().state !== 'exited') return false;
-    // It has exited, so the reaper is about to tell; what it says of the group follows at once.
+    // It has exited, so the reaper is about to tell; and whether anybody is left, just after that.
     await this.#lifetime.exited;
     if (this.#child.scope === 'leader') return true;
     if (this.#child.scope === 'group' && !this.#lifetime.signalGroup(0)) return true;
-    return this.#child.members().length === 0;
+    await new Promise<void>((resolve) => {
+      const timer = new Timer(VERDICT_WAIT, resolve);
+      void Promise.race([this.#lifetime.whenEmpty, this.#lifetime.occupied]).then(() => {
+        timer.clear();
+        resolve();
+      });
+    });
+    return this.#lifetime.isEmpty;
   }
 
   onceEmpty(callback: () => void): () => void {

@@ -30,6 +30,7 @@ export class Lifetime {
   readonly #listener: LifetimeListener;
   readonly #exited = new Deferred<Exit>();
   readonly #empty = new Deferred<void>();
+  readonly #occupied = new Deferred<void>();
   #exit: (ChildState & { state: 'exited' }) | undefined;
   #exitTold = false;
   #groupEmpty = false;
@@ -46,6 +47,7 @@ export class Lifetime {
     onStopped: (signal) =>
       this.#listener.stopped(Object.freeze({ state: 'stopped', signal: signalName(signal) })),
     onContinued: () => this.#listener.continued(),
+    onOccupied: () => this.#occupied.resolve(),
     onScopeEmpty: (oomKills) => this.#onScopeEmpty(oomKills),
     onSwept: (errno) => this.#sweeps.shift()?.(errno),
   };
@@ -85,6 +87,11 @@ export class Lifetime {
     this.#awaitsEmpty = true;
     this.#hold();
     return this.#empty.promise;
+  }
+
+  /** Resolves if the leader exits and live members of the scope are seen after it. */
+  get occupied(): Promise<void> {
+    return this.#occupied.promise;
   }
 
   get whenEmpty(): Promise<void> {

@@ -9,8 +9,9 @@ import { binding } from '../native/binding.js';
 import type { ChildSink } from '../native/events.js';
 import {
   ESCALATION_KEYS,
-  resolveEscalation,
+  chooseEscalation,
   type EscalationOptions,
+  stepsOf,
   type EscalationStep,
 } from '../options/escalation.js';
 import { isWide, SCOPES, type Scope } from '../options/scope.js';
@@ -165,7 +166,10 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
    */
   async terminate(options: EscalationOptions<this> = {}): Promise<Termination> {
     const checked = checkOptions(options, TERMINATE_KEYS);
-    return this.#terminate('terminate', resolveEscalation(checked, this.#setup.escalationOptions));
+    return this.#terminate(
+      'terminate',
+      stepsOf(chooseEscalation<never>(checked), this.#setup.escalation),
+    );
   }
 
   /** @internal The first escalation's result, whoever started it. */
@@ -175,7 +179,7 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
 
   /** @internal `run` and the options of `spawn` say why. */
   endBecause(cause: EndedBy): Promise<Termination> {
-    return this.#terminate(cause, resolveEscalation({}, this.#setup.escalationOptions));
+    return this.#terminate(cause, stepsOf(this.#setup.escalation));
   }
 
   async #terminate(cause: EndedBy, steps: readonly EscalationStep<never>[]): Promise<Termination> {

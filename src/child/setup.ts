@@ -1,7 +1,7 @@
 /** What a child is made of, and what it tells. */
 import type { Exit } from '../exit.js';
 import type { ProcessIdentity } from '../identity.js';
-import type { EscalationOptions } from '../options/escalation.js';
+import type { EscalationChoice } from '../options/escalation.js';
 import type { Scope } from '../options/scope.js';
 import type { Signal } from '../signals.js';
 import type { PipeStream } from '../stdio/pipe-stream.js';
@@ -30,7 +30,7 @@ export interface ChildSetup<Target> {
   readonly hasGroup: boolean;
   readonly scope: Scope;
   /** What `terminate` falls back to. */
-  readonly escalationOptions: EscalationOptions<Target>;
+  readonly escalation: EscalationChoice<Target>;
   readonly stdio: readonly (PipeStream | null)[];
   readonly onExit: 'terminate' | 'leave';
   readonly signal: AbortSignal | undefined;

@@ -1,9 +1,11 @@
 /** System errors, in the shape of Node's own: message 'kill ESRCH', code, errno, syscall. */
 import { constants } from 'node:os';
 
-const NAMES = new Map<number, string>(
-  Object.entries(constants.errno).map(([name, number]) => [number, name]),
-);
+// EWOULDBLOCK is EAGAIN, EOPNOTSUPP is ENOTSUP: the name that Node uses comes first and stays.
+const NAMES = new Map<number, string>();
+for (const [name, number] of Object.entries(constants.errno)) {
+  if (!NAMES.has(number)) NAMES.set(number, name);
+}
 
 export interface SystemError extends Error {
   /** The errno's name, e.g. `'ESRCH'`. */

@@ -11,6 +11,8 @@ export interface ChildSink {
   onEmpty(): void;
   onStopped(signal: number): void;
   onContinued(): void;
+  /** The leader has exited, but live members of the scope were seen. At most once. */
+  onOccupied(): void;
   /** A scope wider than the group is empty; how many the out-of-memory killer ended of a cgroup. */
   onScopeEmpty(oomKills: number): void;
   /** A signal to a wide scope has been delivered: 0 or a negative errno. In the order asked for. */
@@ -39,6 +41,7 @@ const EVENT_STOPPED = 5;
 const EVENT_CONTINUED = 6;
 const EVENT_SCOPE_EMPTY = 7;
 const EVENT_SWEPT = 8;
+const EVENT_OCCUPIED = 9;
 
 const SLOT = 16;
 const SLOTS = 64;
@@ -50,11 +53,32 @@ let connected = false;
 let lastId = 0;
 let holds = 0;
 
+// A program may end before its spawn has been told: then spawn and exit come in one wake-up. Whoever
+// awaits the spawn must get a turn in between, or the listeners would come too late; so what follows
+// a spawn in the same turn of the loop waits for the next phase of it.
+const held = new Map<number, Float64Array[]>();
+
 function deliver(count: number): void {
-  for (let slot = 0; slot < count; slot++) dispatch(slot * SLOT);
+  for (let slot = 0; slot < count; slot++) {
+    const at = slot * SLOT;
+    const waiting = held.get(buffer[at + 1] ?? 0);
+    if (waiting === undefined) dispatch(buffer, at);
+    else waiting.push(buffer.slice(at, at + SLOT));
+  }
 }
 
-function dispatch(at: number): void {
+function holdBack(id: number): void {
+  if (held.size === 0) setImmediate(releaseHeld);
+  held.set(id, []);
+}
+
+function releaseHeld(): void {
+  const all = [...held.values()];
+  held.clear();
+  for (const events of all) for (const event of events) dispatch(event, 0);
+}
+
+function dispatch(buffer: Float64Array, at: number): void {
   const id = buffer[at + 1] ?? 0;
   const value = buffer[at + 2] ?? 0;
   switch (buffer[at]) {
@@ -62,6 +86,7 @@ function dispatch(at: number): void {
       const sink = starting.get(id);
       starting.delete(id);
       if (sink === undefined) return;
+      holdBack(id);
       running.set(
         id,
         sink.onSpawned({
@@ -89,6 +114,9 @@ function dispatch(at: number): void {
       return;
     case EVENT_CONTINUED:
       running.get(id)?.onContinued();
+      return;
+    case EVENT_OCCUPIED:
+      running.get(id)?.onOccupied();
       return;
     case EVENT_SCOPE_EMPTY:
       running.get(id)?.onScopeEmpty(value);

@@ -5,7 +5,14 @@
 import { invalidType, invalidValue } from '../errors/index.js';
 import { signalNumber, type Signal } from '../signals.js';
 import { SCOPES, type Scope } from './scope.js';
-import { checkDuration, checkFunction, checkOneOf, isObject } from './validate.js';
+import {
+  checkDuration,
+  checkFunction,
+  checkList,
+  checkOneOf,
+  checkOptions,
+  isObject,
+} from './validate.js';
 
 /** Closes the child's standard input, if this library holds it; else the step is passed over. */
 export interface EofStep {
@@ -53,22 +60,26 @@ const DEFAULT_EOF_WAIT = 1000;
 const DEFAULT_GRACE = 5000;
 const DEFAULT_KILL_WAIT = 2000;
 
-function checkStep<Target>(name: string, value: unknown): EscalationStep<Target> {
-  if (!isObject(value)) throw invalidType(name, 'an escalation step', value);
+const STEP_KEYS: ReadonlySet<string> = new Set(['eof', 'signal', 'scope', 'action', 'wait']);
+
+function checkStep<Target>(name: string, step: unknown): EscalationStep<Target> {
+  if (!isObject(step)) throw invalidType(name, 'an escalation step', step);
+  const value = checkOptions(step, STEP_KEYS, name);
   const wait = checkDuration(`${name}.wait`, value.wait);
   const kinds = ['eof', 'signal', 'action'].filter((kind) => value[kind] !== undefined);
   if (kinds.length !== 1) {
     throw invalidValue(name, 'must have exactly one of eof, signal and action', value);
+  }
+  if (value.scope !== undefined && value.signal === undefined) {
+    throw invalidValue(`${name}.scope`, 'goes with a signal only', value.scope);
   }
   if (value.eof !== undefined) {
     if (value.eof !== true) throw invalidValue(`${name}.eof`, 'must be true', value.eof);
     return { eof: true, wait };
   }
   if (value.action !== undefined) {
-    return {
-      action: checkFunction<ActionStep<Target>['action']>(`${name}.action`, value.action),
-      wait,
-    };
+    const action = checkFunction<ActionStep<Target>['action']>(`${name}.action`, value.action);
+    return { action, wait };
   }
   signalNumber(value.signal);
   const signal = value.signal as Signal;
@@ -76,30 +87,46 @@ function checkStep<Target>(name: string, value: unknown): EscalationStep<Target>
   return { signal, scope: checkOneOf(`${name}.scope`, value.scope, SCOPES), wait };
 }
 
-/** The steps that `options` ask for, validated; what is left out comes from `inherited`. */
-export function resolveEscalation<Target>(
+/** What a caller chose, checked and copied: later changes to the caller's objects change nothing. */
+export interface EscalationChoice<Target> {
+  readonly eofWait?: number;
+  readonly grace?: number;
+  readonly killWait?: number;
+  readonly escalation?: readonly EscalationStep<Target>[];
+}
+
+const WAITS = ['eofWait', 'grace', 'killWait'] as const;
+
+/** `options` has passed checkOptions. */
+export function chooseEscalation<Target>(
   options: Record<string, unknown>,
-  inherited: EscalationOptions<Target> = {},
-): readonly EscalationStep<Target>[] {
-  const duration = (key: 'eofWait' | 'grace' | 'killWait', fallback: number): number =>
-    options[key] === undefined
-      ? (inherited[key] ?? fallback)
-      : checkDuration(`options.${key}`, options[key]);
-  const steps: EscalationStep<Target>[] = [
-    { eof: true, wait: duration('eofWait', DEFAULT_EOF_WAIT) },
-    { signal: 'SIGTERM', wait: duration('grace', DEFAULT_GRACE) },
-    { signal: 'SIGKILL', wait: duration('killWait', DEFAULT_KILL_WAIT) },
-  ];
+): EscalationChoice<Target> {
+  const waits: Partial<Record<(typeof WAITS)[number], number>> = {};
+  for (const key of WAITS) {
+    const value = options[key];
+    if (value !== undefined) waits[key] = checkDuration(`options.${key}`, value);
+  }
   const list = options.escalation;
-  if (list !== undefined) {
-    if (!Array.isArray(list)) throw invalidType('options.escalation', 'an array of steps', list);
-    if (list.length === 0) throw invalidValue('options.escalation', 'must not be empty', list);
-    return list.map((step, index) => checkStep<Target>(`options.escalation[${index}]`, step));
-  }
+  if (list === undefined) return waits;
+  const escalation = checkList('options.escalation', list, 'steps', checkStep<Target>);
+  if (escalation.length === 0) throw invalidValue('options.escalation', 'must not be empty', list);
+  return { ...waits, escalation };
+}
+
+/** The steps of a choice; what it leaves open is taken from `inherited`, then from the defaults. */
+export function stepsOf<Target>(
+  choice: EscalationChoice<Target>,
+  inherited: EscalationChoice<Target> = {},
+): readonly EscalationStep<Target>[] {
+  if (choice.escalation !== undefined) return choice.escalation;
   // A wait that is given now is meant to count, so it wins over a list that was given at the start.
-  const waits = [options.eofWait, options.grace, options.killWait];
-  if (inherited.escalation !== undefined && waits.every((wait) => wait === undefined)) {
-    return inherited.escalation;
-  }
-  return steps;
+  const saysHow = WAITS.some((key) => choice[key] !== undefined);
+  if (inherited.escalation !== undefined && !saysHow) return inherited.escalation;
+  const wait = (key: (typeof WAITS)[number], fallback: number): number =>
+    choice[key] ?? inherited[key] ?? fallback;
+  return [
+    { eof: true, wait: wait('eofWait', DEFAULT_EOF_WAIT) },
+    { signal: 'SIGTERM', wait: wait('grace', DEFAULT_GRACE) },
+    { signal: 'SIGKILL', wait: wait('killWait', DEFAULT_KILL_WAIT) },
+  ];
 }

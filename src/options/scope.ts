@@ -1,6 +1,6 @@
 /** What a signal, a sweep or an escalation covers. */
-import { invalidType, invalidValue } from '../errors/index.js';
-import { checkInteger, checkOneOf, checkOptions, checkText, isObject } from './validate.js';
+import { invalidValue } from '../errors/index.js';
+import { checkInteger, checkList, checkOneOf, checkOptions, checkText } from './validate.js';
 
 /**
  * - `leader`: the started process alone.
@@ -44,13 +44,14 @@ export function checkScopes(value: unknown, fallback: Scope): Scope[] {
   if (value === undefined) return [fallback];
   if (!Array.isArray(value)) return [checkOneOf('options.scope', value, SCOPES)];
   if (value.length === 0) throw invalidValue('options.scope', 'must not be empty', value);
-  return value.map((scope, index) => checkOneOf(`options.scope[${index}]`, scope, SCOPES));
+  return checkList('options.scope', value, 'scopes', (name, scope) =>
+    checkOneOf(name, scope, SCOPES),
+  );
 }
 
 export function planCgroup(value: unknown): CgroupPlan {
   if (value === undefined) return { parent: undefined, settings: [] };
-  if (!isObject(value)) throw invalidType('options.cgroup', 'an object', value);
-  const options = checkOptions(value, CGROUP_KEYS);
+  const options = checkOptions(value, CGROUP_KEYS, 'options.cgroup');
   const settings: string[] = [];
   const limit = (key: 'memoryMax' | 'pidsMax', file: string): void => {
     if (options[key] === undefined) return;

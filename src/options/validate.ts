@@ -74,12 +74,29 @@ export function checkAbortSignal(name: string, value: unknown): AbortSignal {
   return value as AbortSignal;
 }
 
+/** Each element checked, holes (which arrive as undefined) included. */
+export function checkList<T>(
+  name: string,
+  value: unknown,
+  what: string,
+  check: (name: string, element: unknown) => T,
+): T[] {
+  if (!Array.isArray(value)) throw invalidType(name, `an array of ${what}`, value);
+  return Array.from(value as readonly unknown[], (element, index) =>
+    check(`${name}[${index}]`, element),
+  );
+}
+
 /** An options object, or none. A name that nobody reads is an error: no option is ignored. */
-export function checkOptions(value: unknown, known: ReadonlySet<string>): Record<string, unknown> {
+export function checkOptions(
+  value: unknown,
+  known: ReadonlySet<string>,
+  name = 'options',
+): Record<string, unknown> {
   if (value === undefined) return {};
-  if (!isObject(value)) throw invalidType('options', 'an object', value);
+  if (!isObject(value)) throw invalidType(name, 'an object', value);
   for (const key of Object.keys(value)) {
-    if (!known.has(key)) throw invalidValue(`options.${key}`, 'is not an option', value[key]);
+    if (!known.has(key)) throw invalidValue(`${name}.${key}`, 'is not an option', value[key]);
   }
   return value;
 }

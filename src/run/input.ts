@@ -1,5 +1,6 @@
 /** Feeds a job's standard input and closes it. */
-import { pipeline, type Readable, type Writable } from 'node:stream';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 
 /**
  * Returns how to ask whether the input itself failed. That the program stopped reading (EPIPE, or its
@@ -16,11 +17,19 @@ export function feedInput(
     stdin.end(input);
     return () => undefined;
   }
-  // Only the source's own error: pipeline also destroys it when the program stops reading.
-  const onError = (error: Error): void => {
-    if (!stdin.destroyed && !stdin.errored) failure = error;
-  };
-  input.on('error', onError);
-  pipeline(input, stdin, () => undefined);
+  // The program may end while the source is silent: then nothing more is asked of it.
+  stdin.once('close', () => input.destroy());
+  pump(input, stdin).catch((error: unknown) => {
+    if (!stdin.destroyed) failure = error as Error;
+    stdin.end();
+  });
   return () => failure;
+}
+
+async function pump(input: Readable, stdin: Writable): Promise<void> {
+  for await (const chunk of input) {
+    if (stdin.destroyed) return;
+    if (!stdin.write(chunk)) await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]);
+  }
+  stdin.end();
 }

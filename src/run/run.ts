@@ -41,7 +41,7 @@ export async function run(
   const startedAt = performance.now();
   let child: Child;
   try {
-    child = await spawnPlanned(spawnPlan, checked);
+    child = await spawnPlanned(spawnPlan);
   } catch (error) {
     return notStarted(plan, error as Error, startedAt);
   }

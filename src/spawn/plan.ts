@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ownCgroup } from '../cgroup-probe.js';
 import { makeCookie } from '../cookie.js';
 import { invalidType, invalidValue } from '../errors/index.js';
+import { chooseEscalation, type EscalationChoice } from '../options/escalation.js';
 import { planLimits } from '../options/limits.js';
 import {
   checkScopes,
@@ -22,6 +23,7 @@ import {
   checkBoolean,
   checkDuration,
   checkInteger,
+  checkList,
   checkOneOf,
   checkText,
   isObject,
@@ -53,6 +55,7 @@ export interface SpawnPlan {
   /** Where the cgroup is made, and its settings, as the addon takes them. */
   readonly cgroup: string;
   readonly cgroupParent: string | undefined;
+  readonly escalation: EscalationChoice<never>;
   readonly onExit: 'terminate' | 'leave' | undefined;
   /** The child is in a group that this library created... */
   readonly hasGroup: boolean;
@@ -74,9 +77,7 @@ function block(strings: readonly string[]): string {
 }
 
 function planArguments(args: unknown): string[] {
-  if (args === undefined) return [];
-  if (!Array.isArray(args)) throw invalidType('args', 'an array of strings', args);
-  return args.map((arg, index) => checkText(`args[${index}]`, arg));
+  return args === undefined ? [] : checkList('args', args, 'strings', checkText);
 }
 
 function planEnvironment(env: unknown): string[] {
@@ -99,9 +100,19 @@ function planVariables(env: Record<string, unknown>): string[] {
   return entries;
 }
 
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    // A scheme or host that is no file is a TypeError already; a bad escape is not.
+    if (error instanceof TypeError) throw error;
+    throw invalidValue('options.cwd', 'must be a valid file: URL', url);
+  }
+}
+
 function planCwd(cwd: unknown): string | undefined {
   if (cwd === undefined) return undefined;
-  if (cwd instanceof URL) return checkText('options.cwd', fileURLToPath(cwd));
+  if (cwd instanceof URL) return checkText('options.cwd', pathOf(cwd));
   const path = checkText('options.cwd', cwd);
   if (path === '') throw invalidValue('options.cwd', 'must not be empty', cwd);
   return path;
@@ -152,8 +163,9 @@ function planParentDeath(option: unknown): number {
 
 function planGroups(option: unknown): number[] | undefined {
   if (option === undefined) return undefined;
-  if (!Array.isArray(option)) throw invalidType('options.groups', 'an array of numbers', option);
-  return option.map((id, index) => checkInteger(`options.groups[${index}]`, id, 0, MAX_ID));
+  return checkList('options.groups', option, 'numbers', (name, id) =>
+    checkInteger(name, id, 0, MAX_ID),
+  );
 }
 
 /** An integer in a range, or what stands for "as ours". */
@@ -244,6 +256,7 @@ export function planSpawn(
     hasGroup: group.mode !== GroupMode.Inherit,
     leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
     joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,
+    escalation: chooseEscalation<never>(options),
     onExit:
       options.onExit === undefined
         ? undefined

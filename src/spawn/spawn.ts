@@ -3,7 +3,6 @@ import { Child } from '../child/child.js';
 import { ScopeUnavailableError } from '../errors/index.js';
 import { identityOf } from '../identity.js';
 import { binding } from '../native/binding.js';
-import { resolveEscalation } from '../options/escalation.js';
 import { SPAWN_KEYS, type SpawnOptions } from '../options/spawn-options.js';
 import { StdioKind, type StdioPlan } from '../options/stdio.js';
 import { checkOptions } from '../options/validate.js';
@@ -30,15 +29,11 @@ export async function spawn(
   options?: SpawnOptions<Child>,
 ): Promise<Child> {
   const checked = checkOptions(options, KEYS);
-  return spawnPlanned(planSpawn(file, args, checked, 'pipe'), checked);
+  return spawnPlanned(planSpawn(file, args, checked, 'pipe'));
 }
 
-/** `checked` is what `plan` was made of: options that have passed checkOptions. */
-export async function spawnPlanned(
-  plan: SpawnPlan,
-  checked: Record<string, unknown>,
-): Promise<Child> {
-  const escalation = resolveEscalation<Child>(checked);
+/** Starts what has been planned, with whichever of its scopes can be had first. */
+export async function spawnPlanned(plan: SpawnPlan): Promise<Child> {
   const calledAt = performance.now();
   const adopt = (took: SpawnPlan, started: Started): Adopted<Child> => {
     const child = new Child({
@@ -47,7 +42,7 @@ export async function spawnPlanned(
       pgid: groupOf(took, started),
       hasGroup: took.hasGroup,
       scope: took.scope,
-      escalationOptions: checked.escalation === undefined ? checked : { escalation },
+      escalation: took.escalation,
       stdio: openStreams(took.stdio, started.descriptors),
       onExit: took.onExit ?? 'leave',
       signal: took.signal,

@@ -181,4 +181,5 @@ class Undoing implements ChildSink {
   onStopped(): void {}
   onContinued(): void {}
   onSwept(): void {}
+  onOccupied(): void {}
 }

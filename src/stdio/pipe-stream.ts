@@ -40,11 +40,16 @@ export class PipeStream extends Duplex {
     this.#socket = new Socket({ fd, readable, writable, allowHalfOpen: true });
     this.#socket.pause();
     this.#socket.on('error', (error) => this.destroy(error));
+    // Writing to a program that has ended is EPIPE, told to the write's callback and to whoever listens
+    // for errors; it must not end the supervisor that listens for none.
+    this.on('error', () => undefined);
     if (readable) {
       this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
       this.#socket.on('end', () => {
         this.#silence?.clear();
         this.push(null);
+        // Nobody is at the other end any more, for either direction.
+        if (this.#draining) this.#socket.destroy();
       });
       this.#socket.pause();
     }
