@@ -3,7 +3,7 @@
 // Runs itself with heaps of 50 MB, 1 GB and 4 GB, with node:child_process beside it in the same run.
 import { execFileSync, spawn as spawnOfNode } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { spawn } from 'reapwell';
+import { spawn } from '../dist/index.js';
 
 const HEAPS_MB = [50, 1024, 4096];
 const ROUNDS = Number(process.argv[2] ?? 200);

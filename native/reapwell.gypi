@@ -17,6 +17,8 @@
     '_GNU_SOURCE',
     'NAPI_VERSION=8',
     'NAPI_DISABLE_CPP_EXCEPTIONS',
+    # A worker that is being ended refuses every call into it; that must not end the process.
+    'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
     'NODE_ADDON_API_DISABLE_DEPRECATED',
   ],
   # Node's headers bring a standard of their own, another one in each version.

@@ -7,6 +7,16 @@ namespace {
 
 constexpr size_t kSlot = 16;  // doubles an event; the layout is src/native/events.ts's
 
+// Node-API itself and not its C++ wrapper, which turns a refusal into an exception; and an
+// exception that can't be thrown, because the environment is ending, into the end of the whole
+// process.
+bool tell(napi_env env, napi_value callback, size_t count) {
+  napi_value undefined, argument, result;
+  return napi_get_undefined(env, &undefined) == napi_ok &&
+         napi_create_double(env, static_cast<double>(count), &argument) == napi_ok &&
+         napi_call_function(env, undefined, callback, 1, &argument, &result) == napi_ok;
+}
+
 }  // namespace
 
 class Environment::Channel : public EventChannel {
@@ -84,8 +94,12 @@ void Environment::deliver(Napi::Env env, Napi::Function callback) {
     for (; count < capacity && next < drained_.size(); count++, next++) {
       encode(drained_[next], buffer.Data() + count * kSlot);
     }
-    callback.Call({Napi::Number::New(env, static_cast<double>(count))});
-    if (env.IsExceptionPending()) return;
+    if (!tell(env, callback, count)) {
+      // The environment is ending in the middle of it: nobody can come to own these.
+      for (; next < drained_.size(); next++) {
+        if (drained_[next].child != nullptr) drained_[next].child->abandon();
+      }
+    }
   }
   drained_.clear();
 }

@@ -39,6 +39,8 @@ export interface StdioPlan {
   readonly fd: number;
   /** For `StdioKind.File` and `StdioKind.FileAppend`. */
   readonly path?: string;
+  /** The stream that `fd` is of, if it is one. */
+  readonly stream?: object;
 }
 
 export const isPipe = ({ kind }: StdioPlan): boolean =>
@@ -95,7 +97,19 @@ function planEntry(name: string, entry: unknown, index: number): StdioPlan {
   if (fd === undefined) {
     throw invalidValue(name, 'must be a stream with an open descriptor under it', entry);
   }
-  return { kind: StdioKind.Descriptor, fd };
+  return { kind: StdioKind.Descriptor, fd, stream: entry as object };
+}
+
+/** A stream that is handed to a child is no longer read here: both would get a part of the data. */
+export function stopReading(stream: object): void {
+  const { pause, _handle: handle } = stream as {
+    pause?: () => void;
+    _handle?: { reading?: boolean; readStop?: () => void } | null;
+  };
+  if (typeof pause === 'function') pause.call(stream);
+  if (typeof handle?.readStop !== 'function') return;
+  handle.reading = false;
+  handle.readStop();
 }
 
 /** At least the three standard streams, each with its plan. */

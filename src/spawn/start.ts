@@ -14,7 +14,7 @@ import {
   type Spawned,
 } from '../native/events.js';
 import { isWide } from '../options/scope.js';
-import { isPipe } from '../options/stdio.js';
+import { isPipe, stopReading } from '../options/stdio.js';
 import { Timer } from '../timer.js';
 import { spawnFailure, STEP_CLONE } from './failure.js';
 import type { SpawnPlan } from './plan.js';
@@ -69,6 +69,7 @@ export function start<Owner>(
         reject(spawnFailure(plan, step, errno));
       },
     });
+    for (const { stream } of plan.stdio) if (stream !== undefined) stopReading(stream);
     const errno = binding.spawn(
       id,
       plan.file,

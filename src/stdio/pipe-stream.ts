@@ -7,8 +7,10 @@
  * the pipe still holds and lets the descriptor go.
  */
 import { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { Duplex, type DuplexOptions } from 'node:stream';
 
+import { systemError } from '../errors/index.js';
 import { Timer } from '../timer.js';
 
 // A stranger that escaped from the scope may hold the pipe for ever. After this much silence, in
@@ -102,7 +104,11 @@ export class PipeStream extends Duplex {
     encoding: BufferEncoding,
     callback: (error?: Error | null) => void,
   ): void {
-    this.#socket.write(chunk, encoding, callback);
+    this.#socket.write(chunk, encoding, (error) => {
+      // A socket that was destroyed under a write calls back as if the write had succeeded.
+      const lost = this.destroyed ? systemError(-constants.errno.EPIPE, 'write') : null;
+      callback(error ?? lost);
+    });
   }
 
   override _final(callback: (error?: Error | null) => void): void {

@@ -2,7 +2,7 @@
 import { finished } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { run, type Termination } from '../../src/index.js';
-import { start, startCat, startReady } from '../children.js';
+import { firstLine, start, startCat, startReady } from '../children.js';
 import { fixture } from '../support/fixture.js';
 import { groupMembers } from '../support/proc.js';
 
@@ -117,9 +117,10 @@ describe('a child', () => {
 
 describe('the escalation covers the whole group', () => {
   test('a leader that has left, and a grandchild that ignores SIGTERM', async () => {
-    const script = '(trap "" TERM; while :; do sleep 9; done) & exit 0';
+    const script = '(trap "" TERM; echo ready; while :; do sleep 9; done) & exit 0';
     for (let round = 0; round < 5; round++) {
-      const child = await start('/bin/sh', ['-c', script], { stdio: 'ignore' });
+      const child = await start('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+      await firstLine(child);
       expect(await child.exited).toMatchObject({ code: 0 });
       const termination = await child.terminate({ grace: 50 });
       expect(termination).toMatchObject({ method: 'sigkill', survivors: [] });
@@ -144,7 +145,7 @@ describe('the escalation covers the whole group', () => {
       'echo ready; while :; do sleep 0.02; done';
     for (let round = 0; round < 5; round++) {
       const child = await start('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
-      await new Promise((resolve) => child.stdout?.once('data', resolve));
+      await firstLine(child);
       expect(await child.terminate({ grace: 200 })).toMatchObject({
         method: 'sigkill',
         survivors: [],

@@ -63,6 +63,7 @@ test('main and several workers each get the exits of their own children', async 
       const workers = isMainThread
         ? [1, 2, 3].map(() => new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) }))
         : [];
+      const ends = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
       for (let i = 0; i < 100; i++) {
         const code = (threadId * 50 + i) % 256;
         const children = await Promise.all(
@@ -73,8 +74,7 @@ test('main and several workers each get the exits of their own children', async 
           if (exit.code !== code || !exit.known) throw new Error(JSON.stringify(exit));
         }
       }
-      for (const worker of workers) {
-        const code = await new Promise((resolve) => worker.once('exit', resolve));
+      for (const code of await Promise.all(ends)) {
         if (code !== 0) throw new Error('a worker ended with ' + code);
       }
       if (isMainThread) console.log('done');
