@@ -56,14 +56,15 @@ REAPWELL_CHILD void enter_group(ChildStart& start) {
   }
 }
 
-// A terminal or a pipe that somebody made non-blocking is reopened rather than passed on:
-// O_NONBLOCK belongs to the open description, which we share, so clearing it would change the
-// parent's; and a child that reads EAGAIN from its standard input breaks. Sockets can't be reopened
-// and go as is.
+// A program that reads EAGAIN from its standard input breaks. O_NONBLOCK belongs to the open file
+// description, which we share with the parent: so a terminal or a pipe that somebody made
+// non-blocking is reopened rather than changed. A socket can't be reopened, and is made blocking as
+// it is, as libuv does.
 REAPWELL_CHILD void give_blocking_copy(int fd) {
   const int flags = fcntl(fd, F_GETFL);
   struct stat status;
   if (flags < 0 || (flags & O_NONBLOCK) == 0 || fstat(fd, &status) < 0) return;
+  if (S_ISSOCK(status.st_mode)) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
   if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) return;
   char path[32] = "/proc/self/fd/";
   path[14] = static_cast<char>('0' + fd);
