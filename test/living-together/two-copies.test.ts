@@ -16,7 +16,7 @@ const count = 300;
 test('three copies of the addon and child_process each get all of their own exits', async () => {
   const { node, ...copies } = await jsonProgram<Record<'own' | 'second' | 'third' | 'node', Audit>>(
     "import '../../fixtures/two-copies.mjs';",
-    { args: [`${repository}/build/Release/reapwell.node`, fixture('exit-with'), `${count}`] },
+    { args: [repository, fixture('exit-with'), `${count}`] },
   );
   expect(node).toEqual({ exits: count, wrong: 0 });
   for (const copy of Object.values(copies)) {
