@@ -76,7 +76,7 @@ test.skipIf(!canMount())(
         const mount = nodeSpawn(mounter, [hung], { stdio: ['pipe', 'pipe', 'inherit'] });
         await once(mount.stdout, 'data');
         mount.stdout.destroy();
-        const start = () => spawn('/bin/cat', [hung + '/file'], { stdio: 'ignore' });
+        const start = (_, i) => spawn('/bin/cat', [hung + '/' + i], { stdio: 'ignore' });
         const children = await Promise.all(Array.from({ length: ${count} }, start));
         const hangs = ({ pid }) => readFileSync('/proc/' + pid + '/stack', 'utf8').includes('fuse');
         if (!(await until(() => children.every(hangs)))) throw new Error('they do not hang');
@@ -121,7 +121,6 @@ test.skipIf(!isRoot)('who may not be signalled is a survivor of EPERM (needs roo
       import { once } from 'node:events';
       const child = await spawn(process.argv[2], [], { stdio: ['ignore', 'pipe', 'ignore'] });
       await once(child.stdout, 'data');
-      child.unref();
       const failed = await child.terminate({ grace: 50, killWait: 50 });
       console.log(JSON.stringify({ pid: child.pid, failed }));
       process.exit();
