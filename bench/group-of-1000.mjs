@@ -71,16 +71,18 @@ async function byLibrary(program) {
 /** Not by the library's word: nobody but zombies, which an init that is slow may leave for a while. */
 function verifyEmpty(pgid) {
   for (const name of fs.readdirSync('/proc')) {
-    if (!/^[0-9]+$/.test(name)) continue;
-    let stat = '';
-    try {
-      stat = fs.readFileSync(`/proc/${name}/stat`, 'latin1');
-    } catch {
-      continue;
-    }
+    const stat = /^[0-9]+$/.test(name) ? statOf(name) : '';
     const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (Number(group) === pgid && state !== 'Z' && state !== 'X') {
       throw new Error(`pid ${name} of group ${pgid} is alive (${state})`);
     }
+  }
+}
+
+function statOf(pid) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return '';
   }
 }

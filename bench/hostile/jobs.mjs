@@ -9,6 +9,8 @@ const bash = (script, mark) => ['bash', ['-c', script, mark]];
 
 /** The most processes that the fork bomb may have. */
 const BOMB_LIMIT = 400;
+/** How often each of its processes tries to fork. */
+const BOMB_RETRY_MS = Number(process.env.BOMB_RETRY_MS ?? 50);
 
 export const jobs = [
   {
@@ -60,8 +62,8 @@ export const jobs = [
   {
     name: `setsid fork bomb (limit ${BOMB_LIMIT})`,
     processes: BOMB_LIMIT - 5,
-    boundMs: 20_000,
+    boundMs: 60_000,
     needs: 'bomb',
-    command: (mark, programs) => [programs.bomb, [String(BOMB_LIMIT), mark]],
+    command: (mark, programs) => [programs.bomb, [String(BOMB_LIMIT), String(BOMB_RETRY_MS), mark]],
   },
 ];

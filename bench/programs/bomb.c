@@ -1,7 +1,7 @@
 /* A fork bomb in which every process is a session of its own, and whoever dies is replaced.
- *   bomb <limit> <mark>
+ *   bomb <limit> <retry ms> <mark>
  * Kept in bounds by RLIMIT_NPROC (as root: under a uid that nobody else has) and by one alarm that
- * ends all of them a minute after the start. Refuses to start where the limit can't be had. */
+ * ends all of them two minutes after the start. Refuses to start where the limit can't be had. */
 #define _GNU_SOURCE
 #include <grp.h>
 #include <stdlib.h>
@@ -10,12 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LONELY_UID = 471135, LIFE_S = 60, RETRY_NS = 5000000 };
+enum { LONELY_UID = 471135, LIFE_S = 120 };
 
 int main(int argc, char **argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   rlim_t most = (rlim_t)atoi(argv[1]);
-  if (most < 2 || most > 5000) return 2;
+  int retry_ms = atoi(argv[2]);
+  if (most < 2 || most > 5000 || retry_ms < 1 || retry_ms > 999) return 2;
   struct rlimit limit = {most, most};
   if (setrlimit(RLIMIT_NPROC, &limit) != 0) return 3;
   if (geteuid() == 0) {
@@ -34,6 +35,6 @@ int main(int argc, char **argv) {
       setsid();
       continue;
     }
-    nanosleep(&(struct timespec){0, RETRY_NS}, NULL);
+    nanosleep(&(struct timespec){0, retry_ms * 1000000L}, NULL);
   }
 }

@@ -29,7 +29,7 @@ int Group::signal(int signal) {
   }
   // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
   if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
-  // The leader is alive or pinned until mark_empty(), which waits for this lock.
+  // The leader is alive or pinned until close(), which waits for this lock.
   return kill(-pgid_, signal) < 0 ? -errno : 0;
 }
 
@@ -44,11 +44,15 @@ void Group::subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id) {
   post_empty(*channel, id);
 }
 
-void Group::mark_empty() {
+void Group::close() {
+  Lock lock(mutex_);
+  empty_ = true;
+}
+
+void Group::tell_empty() {
   std::vector<Subscriber> subscribers;
   {
     Lock lock(mutex_);
-    empty_ = true;
     subscribers.swap(subscribers_);
   }
   for (const Subscriber& subscriber : subscribers) post_empty(*subscriber.channel, subscriber.id);

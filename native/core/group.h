@@ -36,8 +36,11 @@ class Group {
   // Any thread. Posts kEmpty for `id` once the group is empty; at once if it is already.
   void subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id);
 
-  // The thread that found the group empty. After it returns no signal is ever sent to the number.
-  void mark_empty();
+  // The thread that found the group empty: no signal is ever sent to the number after this returns,
+  // so that a pinned leader may be reaped...
+  void close();
+  // ...and after that, those who wait are told.
+  void tell_empty();
   bool empty();
 
  private:

@@ -1,6 +1,7 @@
 #include "group_watcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -30,6 +31,17 @@ std::uint64_t key_of(std::uint32_t watch, std::uint32_t slot) {
   return (static_cast<std::uint64_t>(watch) << 32) | slot;
 }
 
+// A directory, a file in it, and the pidfd of who is found.
+constexpr size_t kSpares = 3;
+
+void reserve_descriptors(std::vector<UniqueFd>& spares) {
+  while (spares.size() < kSpares) {
+    UniqueFd spare = above_stdio(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!spare.valid()) return;
+    spares.push_back(std::move(spare));
+  }
+}
+
 }  // namespace
 
 void GroupWatcher::watch(ChildPointer leader) {
@@ -51,28 +63,25 @@ void GroupWatcher::look_again() {
 }
 
 void GroupWatcher::ring() {
-  // No descriptors or no thread to be had: the next call tries again. Until then a group stays "not
-  // known to be empty", which is the truth.
-  if (!started_ && !start()) return;
   const std::uint64_t one = 1;
   (void)!write(doorbell_.get(), &one, sizeof one);
 }
 
-bool GroupWatcher::start() {
+int GroupWatcher::start() {
   doorbell_ = above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   epoll_ = above_stdio(epoll_create1(EPOLL_CLOEXEC));
-  if (!doorbell_.valid() || !epoll_.valid()) return false;
+  if (!doorbell_.valid() || !epoll_.valid()) return -errno;
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = kDoorbell;
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_.get(), &event) < 0) return false;
-  started_ = start_thread("reapwell-groups", run, this) == 0;
-  return started_;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_.get(), &event) < 0) return -errno;
+  return start_thread("reapwell-groups", run, this);
 }
 
 void GroupWatcher::run(void* self) { static_cast<GroupWatcher*>(self)->loop(); }
 
 void GroupWatcher::loop() {
+  reserve_descriptors(spares_);
   epoll_event events[128];
   for (;;) {
     const int count = epoll_wait(epoll_.get(), events, 128, timeout_ms());
@@ -150,12 +159,8 @@ void GroupWatcher::check_due() {
     std::vector<ProcessEntry> members;
     if (!settled) {
       // One listing serves every watch that is due.
-      if (!scanned) {
-        const std::uint64_t forks = forks_since_boot();
-        listing.made = list_processes(listing.processes);
-        listing.complete = forks != 0 && forks == forks_since_boot();
-        scanned = true;
-      }
+      if (!scanned) make_listing(listing);
+      scanned = true;
       const Verdict verdict = judge(watch, listing, members);
       settled = verdict == Verdict::kEmpty;
       if (verdict == Verdict::kAlive) tell_occupied(watch);
@@ -169,6 +174,16 @@ void GroupWatcher::check_due() {
       ++at;
     }
   }
+}
+
+// At the limit of descriptors /proc could not be read, and no group would ever be seen to be empty:
+// so the few that a listing takes at a time are held in reserve.
+void GroupWatcher::make_listing(Listing& listing) {
+  spares_.clear();
+  const std::uint64_t forks = forks_since_boot();
+  listing.made = list_processes(listing.processes);
+  listing.complete = forks != 0 && forks == forks_since_boot();
+  reserve_descriptors(spares_);
 }
 
 // One call that is certain, where there is one. It can't say "alive": zombies count for a group.
@@ -250,8 +265,9 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
 
 void GroupWatcher::give_up(const ChildPointer& leader) {
   // Empty first, reaped second: once the zombie is gone its number may be anybody's.
-  leader->group->mark_empty();
+  leader->group->close();
   if (leader->pinned()) leader->take_zombie();
+  leader->group->tell_empty();
   registry_.forget_group(*leader->group);
   if (!leader->scope.wide()) return;
   Event event{};

@@ -26,6 +26,11 @@ class GroupWatcher {
   GroupWatcher(const GroupWatcher&) = delete;
   GroupWatcher& operator=(const GroupWatcher&) = delete;
 
+  // Starts the thread, before the first child: at the limit of descriptors or threads it could not
+  // be had any more. Returns 0 or a negative errno; may be called again after a failure. Callers
+  // take turns (see Runtime).
+  int start();
+
   // Any thread. `leader` leads a group and has exited; its zombie is taken here if it is pinned.
   void watch(ChildPointer leader);
 
@@ -58,13 +63,13 @@ class GroupWatcher {
   };
 
   static void run(void* self);
-  bool start();  // with mutex_ held
-  void ring();   // with mutex_ held
+  void ring();  // with mutex_ held
   void loop();
   void take_arrivals();
   int timeout_ms() const;
   void on_member_exit(std::uint64_t key);
   void check_due();
+  void make_listing(Listing& listing);
   static bool known_empty(const ChildRecord& leader);
   static Verdict judge(Watch& watch, const Listing& listing, std::vector<ProcessEntry>& members);
   static void tell_occupied(Watch& watch);
@@ -76,11 +81,11 @@ class GroupWatcher {
   std::vector<ChildPointer> arrivals_;                // guarded by mutex_
   std::vector<std::pair<ChildPointer, int>> sweeps_;  // guarded by mutex_
   bool looks_again_ = false;                          // guarded by mutex_
-  bool started_ = false;                              // guarded by mutex_
   UniqueFd doorbell_;                                 // eventfd; set before the thread starts
   UniqueFd epoll_;                                    // set before the thread starts
 
   // The watcher thread's alone.
+  std::vector<UniqueFd> spares_;  // given up for the time of a listing
   std::unordered_map<std::uint32_t, Watch> watches_;
   std::uint32_t next_watch_ = 1;
   std::uint32_t next_slot_ = 1;

@@ -73,6 +73,11 @@ void Runtime::perform(void* self, SpawnJob& job, ChildStack& stack) {
 int Runtime::ensure_started() {
   Lock lock(mutex_);
   if (started_) return 0;
+  if (!groups_started_) {
+    const int error = groups_.start();
+    if (error < 0) return error;
+    groups_started_ = true;
+  }
   const int error = reaper_.start(settings_.claim_sigchld);
   if (error == 0) started_ = true;
   return error;

@@ -54,8 +54,9 @@ class Runtime {
   Reaper reaper_;
   Spawner spawner_;
   Mutex mutex_;
-  Settings settings_;     // guarded by mutex_; constant once started_
-  bool started_ = false;  // guarded by mutex_
+  Settings settings_;            // guarded by mutex_; constant once started_
+  bool started_ = false;         // guarded by mutex_
+  bool groups_started_ = false;  // guarded by mutex_
 };
 
 }  // namespace reapwell

@@ -26,6 +26,7 @@ export class PipeStream extends Duplex {
   readonly #socket: Socket;
   #referenced = true;
   #draining = false;
+  #otherEndClosed = false;
   #silence: Timer | undefined;
 
   /** Takes over `fd`. */
@@ -50,7 +51,7 @@ export class PipeStream extends Duplex {
       this.#socket.on('end', () => {
         this.#silence?.clear();
         this.push(null);
-        // Nobody is at the other end any more, for either direction.
+        this.#otherEndClosed = true;
         if (this.#draining) this.#socket.destroy();
       });
       this.#socket.pause();
@@ -77,8 +78,13 @@ export class PipeStream extends Duplex {
 
   /** Nobody is left who should write: take in what is there, and close at the end of it. */
   drain(): void {
-    if (this.destroyed || this.readableEnded) return;
+    if (this.destroyed) return;
     this.#draining = true;
+    if (this.#otherEndClosed) {
+      // Nobody is there any more, for either direction.
+      this.#socket.destroy();
+      return;
+    }
     this.#socket.resume();
     this.#awaitSilence();
   }

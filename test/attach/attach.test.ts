@@ -23,7 +23,7 @@ function startByNode(file: string, args: string[] = []): ChildProcess {
 
 /** Somebody else's: its parent, which reaps it, is a shell. */
 async function startStranger(): Promise<{ pid: number; parent: ChildProcess }> {
-  const parent = startByNode('/bin/bash', ['-c', 'set -m; sleep 60 & echo $!; wait; exit 0']);
+  const parent = startByNode('/bin/bash', ['-c', 'sleep 60 & echo $!; wait; exit 0']);
   const [said] = (await once(parent.stdout!, 'data')) as [Buffer];
   const pid = Number(said.toString());
   onTestFinished(() => {
