@@ -8,21 +8,28 @@ function cell(result) {
   return result.threw === undefined ? count : `${count}, throws`;
 }
 
-const row = (cells) => `| ${cells.join(' | ')} |`;
-
 const title = ({ name, detail }) => (detail === undefined ? name : `${name}, ${detail}`);
 
 /** Every contender has a column, also one that could not take part. */
 export function toMarkdown(report) {
   const { contenders, jobs } = report;
-  const lines = [
-    row(['Job', ...contenders.map(title)]),
-    row(['---', ...contenders.map(() => '--:')]),
-    ...jobs.map(({ name, results }) =>
-      row([name, ...contenders.map((contender) => cell(results[contender.name]))]),
-    ),
+  const rows = [
+    ['Job', ...contenders.map(title)],
+    ...jobs.map(({ name, results }) => [name, ...contenders.map((one) => cell(results[one.name]))]),
   ];
-  return lines.join('\n');
+  return align(rows).join('\n');
+}
+
+/** Laid out as prettier would: the first column to the left, the others to the right. */
+function align([head, ...body]) {
+  const widths = head.map((_, i) => Math.max(...[head, ...body].map((cells) => cells[i].length)));
+  const pad = (text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]));
+  const rule = widths.map((width, i) =>
+    i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [head.map(pad), rule, ...body.map((cells) => cells.map(pad))].map(
+    (cells) => `| ${cells.join(' | ')} |`,
+  );
 }
 
 /** What ran, and on what: below the table. */

@@ -55,7 +55,7 @@ Napi::Value adjust_stop_listeners(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value features(const Napi::CallbackInfo& info) {
-  const KernelFeatures& found = kernel_features();
+  const KernelFeatures found = kernel_features();
   Runtime& runtime = Runtime::instance();
   const Settings settings = runtime.settings();
   Napi::Object out = Napi::Object::New(info.Env());

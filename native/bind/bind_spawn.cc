@@ -35,8 +35,11 @@ Napi::Value take_descriptors(const Napi::CallbackInfo& info) {
   std::vector<UniqueFd> taken = Environment::of(info.Env()).take_descriptors(id_argument(info, 0));
   Napi::Array out = Napi::Array::New(info.Env(), taken.size());
   for (size_t i = 0; i < taken.size(); i++) {
-    out.Set(static_cast<uint32_t>(i), Napi::Number::New(info.Env(), taken[i].release()));
+    out.Set(static_cast<uint32_t>(i), Napi::Number::New(info.Env(), taken[i].get()));
+    // In a worker that is being terminated nobody comes to own them.
+    if (info.Env().IsExceptionPending()) return info.Env().Undefined();
   }
+  for (UniqueFd& descriptor : taken) descriptor.release();
   return out;
 }
 

@@ -90,18 +90,45 @@ void Environment::deliver(Napi::Env env, Napi::Function callback) {
   Napi::Float64Array buffer = buffer_.Value();
   const size_t capacity = buffer.ElementLength() / kSlot;
   for (size_t next = 0; next < drained_.size();) {
-    size_t count = 0;
-    for (; count < capacity && next < drained_.size(); count++, next++) {
-      encode(drained_[next], buffer.Data() + count * kSlot);
+    const size_t first = next;
+    for (; next - first < capacity && next < drained_.size(); next++) {
+      encode(drained_[next], buffer.Data() + (next - first) * kSlot);
     }
-    if (!tell(env, callback, count)) {
-      // The environment is ending in the middle of it: nobody can come to own these.
-      for (; next < drained_.size(); next++) {
-        if (drained_[next].child != nullptr) drained_[next].child->abandon();
-      }
+    if (!call(env, callback, next - first)) {
+      abandon_untold(first, next);
+      break;
     }
   }
   drained_.clear();
+}
+
+// False: JavaScript can't run here any more. An exception is the program's uncaught one, as it
+// would be in a callback of Node's own (Node only warns of it if it is left to Node-API), and must
+// not keep the other events from being told.
+//
+// Not Function::Call: in a worker that is being terminated the call fails with nothing to be
+// thrown, and what node-addon-api does then ends the process.
+bool Environment::call(Napi::Env env, Napi::Function callback, size_t count) {
+  const napi_value argument = Napi::Number::New(env, static_cast<double>(count));
+  if (napi_call_function(env, env.Undefined(), callback, 1, &argument, nullptr) == napi_ok) {
+    return true;
+  }
+  bool pending = false;
+  napi_value exception;
+  return napi_is_exception_pending(env, &pending) == napi_ok && pending &&
+         napi_get_and_clear_last_exception(env, &exception) == napi_ok &&
+         napi_fatal_exception(env, exception) == napi_ok;
+}
+
+// The events from `first` on could not be told; those before `next` are encoded already. A child
+// that JavaScript was never told of must not outlive it.
+void Environment::abandon_untold(size_t first, size_t next) {
+  for (size_t i = first; i < drained_.size(); i++) {
+    const Event& event = drained_[i];
+    if (event.type != EventType::kSpawned) continue;
+    ChildRecord* child = i < next ? find_child(event.id) : event.child.get();
+    if (child != nullptr) child->abandon();
+  }
 }
 
 void Environment::encode(Event& event, double* slot) {

@@ -39,6 +39,8 @@ class Environment {
   using WakeFunction = Napi::TypedThreadSafeFunction<Environment, void, on_wake>;
 
   void deliver(Napi::Env env, Napi::Function callback);
+  static bool call(Napi::Env env, Napi::Function callback, size_t count);
+  void abandon_untold(size_t first, size_t next);
   void encode(Event& event, double* slot);
 
   std::shared_ptr<EventChannel> channel_;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,6 +22,14 @@ namespace {
   start.report.error = error;
   start.report.step = static_cast<int>(step);
   for (;;) syscall(SYS_exit_group, 127);
+}
+
+// See LaunchControl::cancel(): whoever cancels sees that we run, or we see that we are cancelled.
+REAPWELL_CHILD void give_up_if_cancelled(ChildStart& start) {
+  __atomic_store_n(&start.runs_as, static_cast<pid_t>(syscall(SYS_getpid)), __ATOMIC_SEQ_CST);
+  if (start.cancelled != nullptr && start.cancelled->load()) {
+    fail(start, SpawnStep::kKilled, SIGKILL);
+  }
 }
 
 // Handlers would run parent code in the child once signals are unblocked, and an ignored signal
@@ -56,21 +65,32 @@ REAPWELL_CHILD void enter_group(ChildStart& start) {
   }
 }
 
+// The slave side only: to open a pty's master again makes another pty.
+REAPWELL_CHILD bool is_terminal(int fd) {
+  unsigned number;
+  char settings[256];  // the kernel's struct termios, whichever
+  return syscall(SYS_ioctl, fd, TCGETS, settings) == 0 &&
+         syscall(SYS_ioctl, fd, TIOCGPTN, &number) < 0;
+}
+
 // A program that reads EAGAIN from its standard input breaks. O_NONBLOCK belongs to the open file
 // description, which we share with the parent: so a terminal or a pipe that somebody made
 // non-blocking is reopened rather than changed. A socket can't be reopened, and is made blocking as
-// it is, as libuv does.
+// it is, as libuv does. Other devices go as they are: a second opening may be another thing.
 REAPWELL_CHILD void give_blocking_copy(int fd) {
   const int flags = fcntl(fd, F_GETFL);
   struct stat status;
   if (flags < 0 || (flags & O_NONBLOCK) == 0 || fstat(fd, &status) < 0) return;
   if (S_ISSOCK(status.st_mode)) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-  if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) return;
+  if (!S_ISFIFO(status.st_mode) && !(S_ISCHR(status.st_mode) && is_terminal(fd))) return;
   char path[32] = "/proc/self/fd/";
   path[14] = static_cast<char>('0' + fd);
   path[15] = '\0';
-  const int copy = open(path, (flags & O_ACCMODE) | O_NOCTTY | O_CLOEXEC);
+  // Opened without blocking and made blocking afterwards: a FIFO with a name has open() wait for
+  // its other end, and the spawn with it.
+  const int copy = open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (copy < 0) return;
+  fcntl(copy, F_SETFL, flags & ~(O_NONBLOCK | O_ASYNC));
   dup2(copy, fd);
   close(copy);
 }
@@ -239,6 +259,7 @@ REAPWELL_CHILD int exec_first(ChildStart& start) {
 
 REAPWELL_CHILD int run_child_half(void* raw) {
   ChildStart& start = *static_cast<ChildStart*>(raw);
+  give_up_if_cancelled(start);
   reset_signal_dispositions();
   enter_cgroup(start);
   enter_group(start);

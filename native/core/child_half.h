@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include <atomic>
+
 namespace reapwell {
 
 struct SpawnRequest;
@@ -50,6 +52,8 @@ struct ChildStart {
   int count;
   int cgroup_procs;  // >= 0: the child enters its cgroup by itself, through this descriptor
   pid_t parent;
+  const std::atomic<bool>* cancelled;  // null where nobody can cancel
+  pid_t runs_as;                       // 0 until the child runs; read by LaunchControl::cancel()
   ChildReport report;
 };
 

@@ -63,8 +63,9 @@ bool ChildRecord::learn_lost_exit(bool patient, ExitInfo& out) const {
     out = decode_wait_status(wait_status);
     return true;
   }
-  // The kernel tells only once the parent has reaped, which may be in a moment.
-  if (patient && told == -ENODATA) return false;
+  // The kernel tells only once the parent has reaped, which may be in a moment; ESRCH is that very
+  // moment, between its look for the status and its look for the process.
+  if (patient && (told == -ENODATA || told == -ESRCH)) return false;
   ProcessEntry now;
   const bool zombie = read_process(pid, now) && now.start_ticks == identity.start_ticks &&
                       now.state == 'Z' && !now.alive();
@@ -96,8 +97,9 @@ int ChildRecord::signal(int signal) {
   if (published()) return -ESRCH;
   if (pidfd != nullptr) return sys::pidfd_send_signal(pidfd->get(), signal, 0);
   Lock lock(reap_mutex_);
-  if (published()) return -ESRCH;
-  if (foreign && look_at_foreign().sight == Sight::kLost) return -ESRCH;
+  // Somebody else may have reaped it without the reaper having noticed yet: then the number can be
+  // a stranger's.
+  if (published() || look_for_exit().sight == Sight::kLost) return -ESRCH;
   return kill(pid, signal) < 0 ? -errno : 0;
 }
 

@@ -63,8 +63,9 @@ class ChildRecord {
   bool published() const { return published_.load(std::memory_order_acquire); }
   const ExitInfo& exit() const { return exit_; }  // valid once published()
 
-  // Reaper thread.
+  // Any thread.
   Observation look_for_exit();
+  // Reaper thread.
   void publish(const ExitInfo& exit);
   void take_zombie();
   // What can be learned of an exit whose status is not ours to collect. False: not yet, if

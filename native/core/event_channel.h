@@ -53,6 +53,8 @@ class EventChannel {
 
   // The environment's thread, before the environment dies. Nothing is woken after it returns.
   void close();
+
+  // Any thread. False may be outdated; true stays true.
   bool closed();
 
  protected:

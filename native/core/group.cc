@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "event_channel.h"
+#include "exit_info.h"
+#include "proc_table.h"
 #include "sys.h"
 
 namespace reapwell {
@@ -21,6 +24,16 @@ void post_empty(EventChannel& channel, std::uint32_t id) {
 
 }  // namespace
 
+// Until close(), which waits for the lock, the leader is alive or pinned, and the number ours;
+// unless somebody else's waitpid(-1), or a SIGCHLD that is ignored, has reaped it.
+bool Group::leader_is_there() const {
+  if (foreign_start_ticks_ == 0) {
+    return observe({P_PID, static_cast<id_t>(pgid_)}, false).sight != Sight::kLost;
+  }
+  ProcessEntry leader;
+  return read_process(pgid_, leader) && leader.start_ticks == foreign_start_ticks_;
+}
+
 int Group::signal(int signal) {
   Lock lock(mutex_);
   if (empty_) return -ESRCH;
@@ -29,7 +42,7 @@ int Group::signal(int signal) {
   }
   // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
   if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
-  // The leader is alive or pinned until close(), which waits for this lock.
+  if (!leader_is_there()) return -ESRCH;
   return kill(-pgid_, signal) < 0 ? -errno : 0;
 }
 

@@ -21,8 +21,13 @@ class EventChannel;
 
 class Group {
  public:
-  Group(pid_t pgid, std::shared_ptr<UniqueFd> leader_pidfd, bool by_pidfd)
-      : pgid_(pgid), leader_pidfd_(std::move(leader_pidfd)), by_pidfd_(by_pidfd) {}
+  // `foreign_start_ticks`: 0 for a leader that is our child, else when it started.
+  Group(pid_t pgid, std::shared_ptr<UniqueFd> leader_pidfd, bool by_pidfd,
+        std::uint64_t foreign_start_ticks = 0)
+      : pgid_(pgid),
+        leader_pidfd_(std::move(leader_pidfd)),
+        by_pidfd_(by_pidfd),
+        foreign_start_ticks_(foreign_start_ticks) {}
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
@@ -33,7 +38,8 @@ class Group {
   // signal), -EPERM... Unreaped zombies count for the kernel: 0 is no proof of life.
   int signal(int signal);
 
-  // Any thread. Posts kEmpty for `id` once the group is empty; at once if it is already.
+  // The reaper thread, when it has told of the exit of a child that belongs to the group: posts
+  // kEmpty for it once the group is empty; at once if it is already.
   void subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id);
 
   // The thread that found the group empty: no signal is ever sent to the number after this returns,
@@ -44,6 +50,8 @@ class Group {
   bool empty();
 
  private:
+  bool leader_is_there() const;
+
   struct Subscriber {
     std::shared_ptr<EventChannel> channel;
     std::uint32_t id;
@@ -52,6 +60,7 @@ class Group {
   const pid_t pgid_;
   const std::shared_ptr<UniqueFd> leader_pidfd_;
   const bool by_pidfd_;
+  const std::uint64_t foreign_start_ticks_;
   Mutex mutex_;
   bool empty_ = false;                   // guarded by mutex_
   std::vector<Subscriber> subscribers_;  // guarded by mutex_

@@ -24,8 +24,14 @@ constexpr std::int64_t kLastBackstop = 5'000 * kMillisecond;
 // Nothing can ring (no pidfds, no descriptors left): look more often.
 constexpr std::int64_t kFirstBlindBackstop = 2 * kMillisecond;
 constexpr std::int64_t kBlindBackstop = 100 * kMillisecond;
-// Listings without a live member, on a system that forks all the time, after which there is none.
-constexpr int kCleanListings = 8;
+// Listings in a row without a live member, on a system that forks all the time, after which there
+// is none. In a group the second is for where numbers wrap: else a listing can't miss all of those
+// who follow each other (see list_processes). In a tree, who has left the session is found only by
+// its environment, and may have ended when that is read.
+constexpr int kCleanListings = 2;
+constexpr int kCleanListingsOfTree = 8;
+// A scope that goes on by forking rings all the time; it gets a fifth of the thread's time at most.
+constexpr std::int64_t kListingSpacing = 4;
 
 std::uint64_t key_of(std::uint32_t watch, std::uint32_t slot) {
   return (static_cast<std::uint64_t>(watch) << 32) | slot;
@@ -43,6 +49,21 @@ void reserve_descriptors(std::vector<UniqueFd>& spares) {
 }
 
 }  // namespace
+
+int GroupWatcher::start() {
+  if (started_) return 0;
+  doorbell_ = above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!doorbell_.valid()) return -errno;
+  epoll_ = above_stdio(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_.valid()) return -errno;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kDoorbell;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_.get(), &event) < 0) return -errno;
+  const int error = start_thread("reapwell-groups", run, this);
+  started_ = error == 0;
+  return error;
+}
 
 void GroupWatcher::watch(ChildPointer leader) {
   Lock lock(mutex_);
@@ -65,17 +86,6 @@ void GroupWatcher::look_again() {
 void GroupWatcher::ring() {
   const std::uint64_t one = 1;
   (void)!write(doorbell_.get(), &one, sizeof one);
-}
-
-int GroupWatcher::start() {
-  doorbell_ = above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  epoll_ = above_stdio(epoll_create1(EPOLL_CLOEXEC));
-  if (!doorbell_.valid() || !epoll_.valid()) return -errno;
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = kDoorbell;
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_.get(), &event) < 0) return -errno;
-  return start_thread("reapwell-groups", run, this);
 }
 
 void GroupWatcher::run(void* self) { static_cast<GroupWatcher*>(self)->loop(); }
@@ -147,7 +157,6 @@ void GroupWatcher::on_member_exit(std::uint64_t key) {
 void GroupWatcher::check_due() {
   const std::int64_t now = sys::monotonic_ns();
   Listing listing;
-  bool scanned = false;
   for (auto at = watches_.begin(); at != watches_.end();) {
     Watch& watch = at->second;
     if (watch.due_ns > now) {
@@ -155,19 +164,19 @@ void GroupWatcher::check_due() {
       continue;
     }
     const ChildRecord& leader = *watch.leader;
-    bool settled = leader.released.load() || leader.channel->closed() || known_empty(leader);
-    std::vector<ProcessEntry> members;
-    if (!settled) {
-      // One listing serves every watch that is due.
-      if (!scanned) make_listing(listing);
-      scanned = true;
-      const Verdict verdict = judge(watch, listing, members);
-      settled = verdict == Verdict::kEmpty;
-      if (verdict == Verdict::kAlive) tell_occupied(watch);
+    // A zombie is not kept for an environment that is gone. A group that nothing is kept for may
+    // have members that are another environment's.
+    const bool unwanted = leader.pinned() && leader.channel->closed();
+    const bool over = leader.released.load() || unwanted || known_empty(leader);
+    if (!over && watch.no_listing_before_ns > now) {
+      watch.due_ns = watch.no_listing_before_ns;
+      ++at;
+      continue;
     }
-    if (settled) {
+    std::vector<ProcessEntry> members;
+    if (over || judge(watch, listing, members) == Verdict::kEmpty) {
       stop_awaiting(watch);
-      give_up(watch.leader);
+      give_up(watch.leader, leader.pinned());
       at = watches_.erase(at);
     } else {
       await_members(at->first, watch, members);
@@ -179,11 +188,14 @@ void GroupWatcher::check_due() {
 // At the limit of descriptors /proc could not be read, and no group would ever be seen to be empty:
 // so the few that a listing takes at a time are held in reserve.
 void GroupWatcher::make_listing(Listing& listing) {
+  const std::int64_t start = sys::monotonic_ns();
   spares_.clear();
   const std::uint64_t forks = forks_since_boot();
+  listing.tried = true;
   listing.made = list_processes(listing.processes);
   listing.complete = forks != 0 && forks == forks_since_boot();
   reserve_descriptors(spares_);
+  listing.cost_ns = sys::monotonic_ns() - start;
 }
 
 // One call that is certain, where there is one. It can't say "alive": zombies count for a group.
@@ -192,9 +204,11 @@ bool GroupWatcher::known_empty(const ChildRecord& leader) {
   return !leader.pinned() && leader.group->signal(0) == -ESRCH;
 }
 
-GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, const Listing& listing,
+GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
                                           std::vector<ProcessEntry>& members) {
   const ChildRecord& leader = *watch.leader;
+  // One listing serves every watch that is due.
+  if (!listing.tried) make_listing(listing);
   // Asked again *after* the listing: if the group still exists now, it existed throughout, and so
   // the number was its own in every line that we read. If it does not, the lines may be a
   // stranger's.
@@ -215,13 +229,17 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, const Listing& listing,
   }
   if (!members.empty()) {
     watch.clean_listings = 0;
+    watch.no_listing_before_ns = sys::monotonic_ns() + listing.cost_ns * kListingSpacing;
+    tell_occupied(watch);
     return Verdict::kAlive;
   }
-  // It exists, and nobody alive was listed. A member that forks and exits all the time can slip
-  // through a listing: always so if there is not even a zombie to account for the group.
-  if (!zombie_seen) return Verdict::kUnknown;
+  // It exists, and nobody alive was listed: a cgroup says itself that somebody lives in it, if only
+  // since the listing; and if there is not even a zombie to account for the group, its members are
+  // hidden from us (hidepid).
+  if (leader.scope.kind == ScopeKind::kCgroup || !zombie_seen) return Verdict::kUnknown;
   watch.clean_listings++;
-  const bool proved = listing.complete || watch.clean_listings >= kCleanListings;
+  const int enough = leader.scope.kind == ScopeKind::kTree ? kCleanListingsOfTree : kCleanListings;
+  const bool proved = listing.complete || watch.clean_listings >= enough;
   return proved ? Verdict::kEmpty : Verdict::kUnknown;
 }
 
@@ -263,12 +281,12 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
   watch.due_ns = sys::monotonic_ns() + watch.backstop_ns;
 }
 
-void GroupWatcher::give_up(const ChildPointer& leader) {
+void GroupWatcher::give_up(const ChildPointer& leader, bool kept) {
   // Empty first, reaped second: once the zombie is gone its number may be anybody's.
   leader->group->close();
-  if (leader->pinned()) leader->take_zombie();
-  leader->group->tell_empty();
+  if (kept) leader->take_zombie();
   registry_.forget_group(*leader->group);
+  leader->group->tell_empty();
   if (!leader->scope.wide()) return;
   Event event{};
   event.type = EventType::kScopeEmpty;

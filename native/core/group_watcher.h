@@ -2,8 +2,9 @@
 //
 // One call asks whether the group (or the cgroup) still exists. Only if it does, its live members
 // are listed from /proc and awaited through their own pidfds; when those have rung, it is asked and
-// listed again. Zombies that some init has not reaped yet don't count. A thread of its own, so that
-// reading /proc never delays an exit: the reaper thread waits for nothing but its epoll.
+// listed again. Zombies that some init has not reaped yet don't count; a listing that does not even
+// show what must be there shows nothing. A thread of its own, so that reading /proc never delays an
+// exit: the reaper thread waits for nothing but its epoll.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,8 @@ class GroupWatcher {
   void watch(ChildPointer leader);
 
   // Any thread. The scope is empty, or can't be told from a stranger's any more: tells everybody
-  // who waits, takes a pinned zombie, removes the cgroup.
-  void give_up(const ChildPointer& leader);
+  // who waits, takes the zombie if it was `kept`, removes the cgroup.
+  void give_up(const ChildPointer& leader, bool kept);
 
   // Any thread. Signals a wide scope on the watcher's thread, since that may take many listings of
   // /proc; kSwept says how it went.
@@ -51,6 +52,7 @@ class GroupWatcher {
     std::unordered_map<std::uint32_t, UniqueFd> members;  // awaited, by slot
     std::int64_t due_ns = 0;
     std::int64_t backstop_ns = 0;
+    std::int64_t no_listing_before_ns = 0;
     int clean_listings = 0;  // in a row, that showed no live member
     bool told = false;       // kOccupied has been posted
   };
@@ -58,12 +60,14 @@ class GroupWatcher {
   // One listing of /proc, and whether anybody can have been missed by forking during it.
   struct Listing {
     std::vector<ProcessEntry> processes;
+    bool tried = false;
     bool made = false;
     bool complete = false;
+    std::int64_t cost_ns = 0;
   };
 
   static void run(void* self);
-  void ring();  // with mutex_ held
+  void ring();
   void loop();
   void take_arrivals();
   int timeout_ms() const;
@@ -71,7 +75,7 @@ class GroupWatcher {
   void check_due();
   void make_listing(Listing& listing);
   static bool known_empty(const ChildRecord& leader);
-  static Verdict judge(Watch& watch, const Listing& listing, std::vector<ProcessEntry>& members);
+  Verdict judge(Watch& watch, Listing& listing, std::vector<ProcessEntry>& members);
   static void tell_occupied(Watch& watch);
   void await_members(std::uint32_t number, Watch& watch, const std::vector<ProcessEntry>& members);
   void stop_awaiting(Watch& watch);
@@ -81,6 +85,7 @@ class GroupWatcher {
   std::vector<ChildPointer> arrivals_;                // guarded by mutex_
   std::vector<std::pair<ChildPointer, int>> sweeps_;  // guarded by mutex_
   bool looks_again_ = false;                          // guarded by mutex_
+  bool started_ = false;                              // start()'s alone
   UniqueFd doorbell_;                                 // eventfd; set before the thread starts
   UniqueFd epoll_;                                    // set before the thread starts
 

@@ -15,7 +15,9 @@ struct KernelFeatures {
   bool clone_into_cgroup = false;   // clone3 with CLONE_INTO_CGROUP: Linux 5.7
 };
 
-// Starts and reaps one child that exits at once. Microseconds; the first call pays, any thread.
-const KernelFeatures& kernel_features();
+// Starts and reaps one child that exits at once. Microseconds; the first call pays, any thread. If
+// not even that child can be started (no descriptor, no process to be had), nothing is known: the
+// answer is "none", and the next call tries again.
+KernelFeatures kernel_features();
 
 }  // namespace reapwell

@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include <vector>
 
@@ -50,25 +49,42 @@ size_t ChildStack::bytes() { return kStackBytes; }
 
 void LaunchControl::cancel() {
   Lock lock(mutex_);
-  cancelled_.store(true, std::memory_order_release);
-  if (pidfd_slot_ == nullptr) return;
-  // Written by the kernel before the child first runs, and not closed while the window is open.
+  cancelled_.store(true);
+  if (child_ == nullptr) return;
+  // The child says that it runs and then looks whether it was cancelled; here the order is the
+  // other way round, so one of the two sees the other. Only then is the slot the child's: the
+  // kernel fills it before the descriptor works, and leaves a number in it that may be a stranger's
+  // by now if the clone fails after all.
+  const pid_t pid = __atomic_load_n(&child_->runs_as, __ATOMIC_SEQ_CST);
+  if (pid == 0) return;
   const int pidfd = __atomic_load_n(pidfd_slot_, __ATOMIC_ACQUIRE);
-  if (pidfd >= 0) sys::pidfd_send_signal(pidfd, SIGKILL, 0);
+  if (pidfd >= 0) {
+    sys::pidfd_send_signal(pidfd, SIGKILL, 0);
+  } else {
+    // Without pidfds. Nobody but the launching thread can reap it before its exec (exit signal 0),
+    // and that one waits for this lock before it goes on.
+    kill(pid, SIGKILL);
+  }
 }
 
-// The time in which cancel() may use the slot that the kernel writes the pidfd to.
+// The time in which cancel() may look for the child: pidfd not closed, child not reaped.
 class LaunchWindow {
  public:
-  LaunchWindow(LaunchControl* control, int* slot) : control_(control) { set(slot); }
-  ~LaunchWindow() { set(nullptr); }
+  LaunchWindow(LaunchControl* control, ChildStart* child, const int* slot) : control_(control) {
+    if (control_ == nullptr) return;
+    child->cancelled = &control_->cancelled_;
+    set(child, slot);
+  }
+  ~LaunchWindow() {
+    if (control_ != nullptr) set(nullptr, nullptr);
+  }
   LaunchWindow(const LaunchWindow&) = delete;
   LaunchWindow& operator=(const LaunchWindow&) = delete;
 
  private:
-  void set(int* slot) {
-    if (control_ == nullptr) return;
+  void set(const ChildStart* child, const int* slot) {
     Lock lock(control_->mutex_);
+    control_->child_ = child;
     control_->pidfd_slot_ = slot;
   }
   LaunchControl* control_;
@@ -113,29 +129,29 @@ class KeepDumpable {
 };
 
 // The child has failed and left, or is leaving: wait for its zombie. __WALL because its exit signal
-// is still 0 (see clone_child); nobody else's waitpid(-1) could have taken it. Returns the signal
-// that ended it, or 0.
-int reap_failed(pid_t pid) {
+// is still 0 (see clone_child); nobody else's waitpid(-1) could have taken it.
+void reap_failed(pid_t pid) {
   siginfo_t info;
   while (sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WALL) == -EINTR) {
   }
-  return info.si_code == CLD_EXITED ? 0 : info.si_status;
 }
 
-// No failure was reported, so the child has exec'd, or a signal came first: in both cases it let go
-// of our memory, which is what vfork waits for. The kernel's flags tell: they are cleared just
-// after an exec lets go, and a dying task says so before it does. `entry` is read as a side effect.
-bool has_execed(pid_t pid, ProcessEntry& entry) {
-  const timespec moment{0, 20'000};
-  while (read_process(pid, entry)) {
-    if ((entry.kernel_flags & kForkedNotExeced) == 0) return true;
-    if ((entry.kernel_flags & kExiting) != 0 || entry.state == 'Z') return false;
-    nanosleep(&moment, nullptr);
-  }
-  // No /proc: a child whose exit signal is still 0 has not exec'd. Only __WCLONE finds those.
+// No failure was reported. Either the exec succeeded, or a signal came first: then the child is
+// reaped here, and the signal returned.
+//
+// The exit signal tells the two apart, without a descriptor and without /proc: __WCLONE finds only
+// children whose exit signal is not SIGCHLD, and the exec makes it that; so ECHILD means exec'd. It
+// may block for a moment, and must: the kernel ends the vfork while a killed child is still on its
+// way to being a zombie, and one taken for a started child could never be reaped, since waits
+// without
+// __WALL pass it by.
+int reap_if_not_execed(pid_t pid) {
   siginfo_t info;
-  return sys::waitid(P_PID, static_cast<id_t>(pid), &info,
-                     WEXITED | WNOHANG | WNOWAIT | static_cast<int>(__WCLONE)) == -ECHILD;
+  int result;
+  do {
+    result = sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WCLONE);
+  } while (result == -EINTR);
+  return result < 0 ? 0 : info.si_status;
 }
 
 std::vector<int> source_descriptors(const SpawnRequest& request) {
@@ -194,12 +210,14 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
                    static_cast<int>(sources.size()),
                    -1,
                    getpid(),
+                   nullptr,
+                   0,
                    {}};
   int pidfd = -1;
   pid_t pid;
   {
     KeepDumpable keep_dumpable(request);
-    LaunchWindow window(control, &pidfd);
+    LaunchWindow window(control, &start, &pidfd);
     BlockEverySignal blocked;
     pid = clone_child(start, stack, use_pidfd, &pidfd);
   }
@@ -215,10 +233,10 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
     result.error = -start.report.error;
     return result;
   }
-  ProcessEntry entry;
-  if (!has_execed(pid, entry)) {
+  const int killer = reap_if_not_execed(pid);
+  if (killer != 0) {
     result.step = SpawnStep::kKilled;
-    result.error = -reap_failed(pid);
+    result.error = -killer;
     return result;
   }
   if (use_pidfd && !owned.valid()) {
@@ -226,8 +244,9 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
     // its.
     owned = above_stdio(sys::pidfd_open(pid, 0));
   }
+  ProcessEntry entry;
+  if (read_process(pid, entry)) result.start_ticks = entry.start_ticks;
   result.pid = pid;
-  result.start_ticks = entry.start_ticks;
   result.pidfd = std::move(owned);
   return result;
 }

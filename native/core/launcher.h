@@ -36,15 +36,18 @@ class ChildStack {
 // Lets another thread end a child that hangs between clone and exec.
 class LaunchControl {
  public:
-  // Any thread. Kills the child if it is between clone and exec; else it is remembered.
+  // Any thread. Kills the child if it is between clone and exec; one that is about to start gives
+  // up by itself.
   void cancel();
-  bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
+  bool cancelled() const { return cancelled_.load(); }
 
  private:
   friend class LaunchWindow;
   Mutex mutex_;
   std::atomic<bool> cancelled_{false};
-  int* pidfd_slot_ = nullptr;  // guarded by mutex_; non-null while the clone call is under way
+  // Both guarded by mutex_, and non-null while the clone call is under way.
+  const ChildStart* child_ = nullptr;
+  const int* pidfd_slot_ = nullptr;
 };
 
 struct LaunchResult {

@@ -1,10 +1,13 @@
 #include "proc_table.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,29 +20,65 @@ namespace {
 // One line of numbers and a command of 15 bytes (escaped nowhere): under 400 bytes in practice.
 constexpr size_t kStatBytes = 1024;
 
-bool read_stat(int directory, const char* path, ProcessEntry& out) {
+enum class Reading { kOk, kGone, kFailed };
+
+Reading read_stat(int directory, const char* path, ProcessEntry& out) {
   UniqueFd file(openat(directory, path, O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return false;
+  if (!file.valid()) {
+    const bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+    return exhausted ? Reading::kFailed : Reading::kGone;
+  }
   char buffer[kStatBytes];
   const ssize_t length = read(file.get(), buffer, sizeof buffer - 1);
-  if (length <= 0) return false;
+  if (length <= 0) return Reading::kGone;
   buffer[length] = '\0';
-  return parse_stat(buffer, static_cast<size_t>(length), out);
+  return parse_stat(buffer, static_cast<size_t>(length), out) ? Reading::kOk : Reading::kFailed;
+}
+
+struct Dirent {
+  std::uint64_t inode;
+  std::int64_t offset;
+  std::uint16_t length;
+  std::uint8_t type;
+  char name[1];
+};
+
+// Lists /proc a process at a time. readdir(3) would list hundreds before the first of them is read,
+// and a group whose members fork and exit would have died in each line by the time it is looked at.
+template <typename Visit>
+bool visit_processes(Visit visit) {
+  if (!proc_is_ours()) return false;
+  UniqueFd directory(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return false;
+  alignas(Dirent) char buffer[512];
+  // Room for one entry whose name is a number, and for more only where a longer name asks for it.
+  constexpr size_t kOne = 32;
+  for (;;) {
+    long bytes = -1;
+    for (size_t room = kOne; bytes < 0 && room <= sizeof buffer; room *= 2) {
+      bytes = syscall(SYS_getdents64, directory.get(), buffer, room);
+      if (bytes < 0 && errno != EINVAL) return false;
+    }
+    if (bytes <= 0) return bytes == 0;
+    for (long at = 0; at < bytes;) {
+      const auto* entry = reinterpret_cast<const Dirent*>(buffer + at);
+      at += entry->length;
+      const bool number = entry->name[0] >= '0' && entry->name[0] <= '9';
+      if (number && !visit(directory.get(), entry->name)) return false;
+    }
+  }
 }
 
 template <typename Keep>
 bool list_matching(std::vector<ProcessEntry>& out, Keep keep) {
-  DIR* directory = opendir("/proc");
-  if (directory == nullptr) return false;
-  char path[NAME_MAX + 8];
   ProcessEntry entry;
-  while (const dirent* item = readdir(directory)) {
-    if (item->d_name[0] < '0' || item->d_name[0] > '9') continue;
-    std::snprintf(path, sizeof path, "%s/stat", item->d_name);
-    if (read_stat(dirfd(directory), path, entry) && keep(entry)) out.push_back(entry);
-  }
-  closedir(directory);
-  return true;
+  return visit_processes([&](int directory, const char* number) {
+    char path[NAME_MAX + 8];
+    std::snprintf(path, sizeof path, "%s/stat", number);
+    const Reading reading = read_stat(directory, path, entry);
+    if (reading == Reading::kOk && keep(entry)) out.push_back(entry);
+    return reading != Reading::kFailed;
+  });
 }
 
 }  // namespace
@@ -67,7 +106,6 @@ bool parse_stat(const char* text, size_t length, ProcessEntry& out) {
   out.ppid = static_cast<pid_t>(field[4]);
   out.pgid = static_cast<pid_t>(field[5]);
   out.sid = static_cast<pid_t>(field[6]);
-  out.kernel_flags = static_cast<unsigned>(field[9]);
   out.minor_faults = static_cast<std::uint64_t>(field[10]);
   out.major_faults = static_cast<std::uint64_t>(field[12]);
   out.user_ticks = static_cast<std::uint64_t>(field[14]);
@@ -79,10 +117,23 @@ bool parse_stat(const char* text, size_t length, ProcessEntry& out) {
   return true;
 }
 
+bool proc_is_ours() {
+  static std::atomic<bool> found{false};
+  if (found.load(std::memory_order_relaxed)) return true;
+  char target[16];
+  const ssize_t length = readlink("/proc/self", target, sizeof target - 1);
+  if (length <= 0) return false;
+  target[length] = '\0';
+  if (std::strtol(target, nullptr, 10) != getpid()) return false;
+  found.store(true, std::memory_order_relaxed);
+  return true;
+}
+
 bool read_process(pid_t pid, ProcessEntry& out) {
+  if (!proc_is_ours()) return false;
   char path[32];
   std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  return read_stat(AT_FDCWD, path, out);
+  return read_stat(AT_FDCWD, path, out) == Reading::kOk;
 }
 
 bool list_processes(std::vector<ProcessEntry>& out) {

@@ -10,9 +10,6 @@
 
 namespace reapwell {
 
-constexpr unsigned kForkedNotExeced = 0x40;  // PF_FORKNOEXEC of <linux/sched.h>
-constexpr unsigned kExiting = 0x4;           // PF_EXITING
-
 struct ProcessEntry {
   pid_t pid = 0;
   pid_t ppid = 0;
@@ -20,7 +17,6 @@ struct ProcessEntry {
   pid_t sid = 0;
   char state = '?';
   int threads = 0;
-  unsigned kernel_flags = 0;
   std::uint64_t start_ticks = 0;  // since boot, in USER_HZ
   std::uint64_t user_ticks = 0;
   std::uint64_t system_ticks = 0;
@@ -37,17 +33,25 @@ struct ProcessEntry {
 // Splits one /proc/<pid>/stat. The command ends at the *last* parenthesis.
 bool parse_stat(const char* text, size_t length, ProcessEntry& out);
 
-// False when there is no such process (or no /proc).
+// Whether /proc is mounted and speaks of our own pid namespace: in another one the same numbers are
+// other processes.
+bool proc_is_ours();
+
+// False when there is no such process (or no /proc of ours).
 bool read_process(pid_t pid, ProcessEntry& out);
 
-// Every process that this /proc shows, zombies included. False when /proc can't be read.
+// Every process that this /proc shows, zombies included. False when /proc can't be read, or not all
+// of it (no descriptor left).
+//
+// While numbers only rise, a group that goes on by forking shows a live member in every listing:
+// the next process is looked for only when the one before has been read.
 bool list_processes(std::vector<ProcessEntry>& out);
 
 // How many forks (threads included) this system has seen since boot. 0: unknown. If two readings
 // agree, a listing made between them has missed nobody.
 std::uint64_t forks_since_boot();
 
-// Live members of a process group. False when /proc can't be read.
+// Live members of a process group, in the same way.
 bool list_live_group(pid_t pgid, std::vector<ProcessEntry>& out);
 
 }  // namespace reapwell

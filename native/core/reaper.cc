@@ -31,6 +31,10 @@ constexpr std::int64_t kScanUnclaimed = 5 * kMillisecond;
 constexpr std::int64_t kStopPolling = 50 * kMillisecond;
 constexpr std::int64_t kFirstVerify = 10 * kMillisecond;
 constexpr std::int64_t kLastVerify = 10'000 * kMillisecond;
+constexpr std::int64_t kRefusedVerify = 1'000 * kMillisecond;
+// How long a thread that does not run is waited for: nobody is watched yet at first.
+constexpr std::int64_t kClaimPatience = 2'000 * kMillisecond;
+constexpr std::int64_t kVerifyPatience = 20 * kMillisecond;
 
 int add_to_epoll(int epoll, int fd, std::uint64_t key) {
   epoll_event event{};
@@ -51,23 +55,26 @@ int Reaper::start(bool claim) {
   wants_claim_ = claim;
   error = start_thread("reapwell-reaper", run, this);
   if (error < 0) return error;
-  Lock lock(mutex_);
-  while (!ready_) started_.wait(mutex_);
   running_ = true;
   return 0;
+}
+
+void Reaper::await_claim() {
+  Lock lock(mutex_);
+  while (!claim_made_) started_.wait(mutex_);
 }
 
 void Reaper::run(void* self) { static_cast<Reaper*>(self)->loop(); }
 
 void Reaper::loop() {
   if (wants_claim_) {
-    claim();
+    claim(kClaimPatience);
     verify_delay_ns_ = kFirstVerify;
     next_verify_ns_ = sys::monotonic_ns() + verify_delay_ns_;
   }
   {
     Lock lock(mutex_);
-    ready_ = true;
+    claim_made_ = true;
     started_.notify_all();
   }
   epoll_event events[kBatch];
@@ -86,7 +93,11 @@ void Reaper::loop() {
       }
     }
     take_arrivals();
-    if (signalled) read_signals();
+    if (signalled) {
+      // A handler that waits for any child must find ours already published and reaped.
+      if (without_pidfd_.load() > 0) scan_exits();
+      read_signals();
+    }
     // Also after a relay: a SIGCHLD that came in that instant went to the handler, not to us.
     if (without_pidfd_.load() > 0) scan_exits();
     const std::int64_t now = sys::monotonic_ns();
@@ -99,33 +110,43 @@ void Reaper::loop() {
   }
 }
 
-void Reaper::claim() {
-  const ClaimResult result = claim_sigchld();
+// False: no descriptor is to be had.
+bool Reaper::open_signals() {
+  if (signals_.valid()) return true;
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  signals_ = above_stdio(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return false;
+  if (add_to_epoll(epoll_.get(), signals_.get(), kSignalsKey) < 0) signals_.reset();
+  return signals_.valid();
+}
+
+void Reaper::claim(std::int64_t patience_ns) {
+  // The signalfd first: once a thread blocks SIGCHLD, somebody must be there to take it and hand it
+  // on, or the program's own children would seem to live for ever.
+  const ClaimResult result =
+      open_signals() ? claim_sigchld(patience_ns) : ClaimResult::kNoDescriptor;
   claim_result_ = result;
-  if (result == ClaimResult::kTakenByOther && signals_.valid()) {
+  claimed_ = result == ClaimResult::kClaimed;
+  // For the same reason it stays when only some threads could be made to block it, and when a later
+  // look at them fails.
+  swept_ = swept_ || claimed() || result == ClaimResult::kThreadRefused;
+  if (signals_.valid() && (result == ClaimResult::kTakenByOther || !swept_)) {
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, signals_.get(), nullptr);
     signals_.reset();
   }
-  if (result == ClaimResult::kClaimed && !signals_.valid()) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    signals_ = above_stdio(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (signals_.valid() && add_to_epoll(epoll_.get(), signals_.get(), kSignalsKey) < 0) {
-      signals_.reset();
-    }
-  }
-  claimed_ = result == ClaimResult::kClaimed && signals_.valid();
 }
 
 // A thread that blocked everything while we looked (inside a fork or a thread creation) and went
 // back to its own mask afterwards was passed over; a library may unblock SIGCHLD later. So the
 // claim is made again, soon at first, then rarely. It is a listing of threads when nothing has
-// changed.
+// changed, and never more than a short wait for one that does not run: children are waiting too.
 void Reaper::verify_claim(std::int64_t now_ns) {
   if (now_ns < next_verify_ns_) return;
-  claim();
-  verify_delay_ns_ = std::min(verify_delay_ns_ * 10, kLastVerify);
+  claim(kVerifyPatience);
+  const bool refused = claim_result() == ClaimResult::kThreadRefused;
+  verify_delay_ns_ = std::min(verify_delay_ns_ * 10, refused ? kRefusedVerify : kLastVerify);
   next_verify_ns_ = now_ns + verify_delay_ns_;
 }
 
@@ -245,13 +266,16 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   event.exit = exit;
   child->channel->post(std::move(event));
 
+  // Not before the exit was told: the group watcher may find the group empty while the last member,
+  // one that joined it, is still a zombie here, and "empty" must not overtake "exited".
+  if (child->group != nullptr) child->group->subscribe(child->channel, child->id);
   if (!child->leads_group) return;
   // A leader that should be kept but that somebody else reaped no longer keeps its numbers:
   // signalling them would be a guess, so its scope is given up.
   const bool given_up = child->pinned() && !(ours && kept);
   const bool group_only = !child->scope.wide() && !child->pinned();
   if (given_up || (group_only && child->group->signal(0) == -ESRCH)) {
-    groups_.give_up(child);
+    groups_.give_up(child, false);
   } else {
     groups_.watch(child);
   }

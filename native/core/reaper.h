@@ -28,9 +28,11 @@ class Reaper {
   Reaper(const Reaper&) = delete;
   Reaper& operator=(const Reaper&) = delete;
 
-  // Starts the thread and, if `claim`, waits for its claim of SIGCHLD to succeed or fail. Returns 0
-  // or a negative errno; may be called again after a failure. Callers take turns (see Runtime).
+  // Starts the thread, which begins, if `claim`, by claiming SIGCHLD. Returns 0 or a negative
+  // errno; may be called again after a failure. Callers take turns (see Runtime).
   int start(bool claim);
+  // Any thread but an event loop's, after the start: until the claim has succeeded or failed.
+  void await_claim();
 
   // Any thread, once for each child, after its kSpawned event was posted.
   void watch(std::uint64_t sequence, const ChildPointer& child);
@@ -49,7 +51,8 @@ class Reaper {
  private:
   static void run(void* self);
   void loop();
-  void claim();
+  void claim(std::int64_t patience_ns);
+  bool open_signals();
   void verify_claim(std::int64_t now_ns);
   int timeout_ms(std::int64_t now_ns) const;
   bool polls_for_stops() const;
@@ -76,12 +79,13 @@ class Reaper {
   Mutex mutex_;
   Condition started_;
   bool wants_claim_ = false;  // set before the thread starts
-  bool ready_ = false;        // guarded by mutex_
+  bool claim_made_ = false;   // guarded by mutex_: or failed, or was not wanted
   std::vector<std::uint64_t>
       arrivals_;  // guarded by mutex_: to be looked at without being rung for
 
   // The reaper thread's alone.
   UniqueFd signals_;
+  bool swept_ = false;  // some thread may block SIGCHLD because of us
   StopScanner stops_;
   OrphanReaper orphans_;
   std::multimap<std::int64_t, std::uint64_t> retries_;  // by due time

@@ -17,6 +17,10 @@ constexpr long kPidfsMagic =
     0x50494446;  // PID_FS_MAGIC: from Linux 6.9 a pidfd has an inode of its own
 
 void post_failure(SpawnJob& job, SpawnStep step, int error) {
+  // First, so that whoever is told finds nothing left behind.
+  job.request.child_ends.clear();
+  job.request.parent_ends.clear();
+  job.request.cgroup.reset();
   Event event{};
   event.type = EventType::kSpawnFailed;
   event.id = job.id;
@@ -44,7 +48,7 @@ Runtime::Runtime() : groups_(registry_), reaper_(registry_, groups_), spawner_(p
 
 bool Runtime::configure(const Settings& settings) {
   Lock lock(mutex_);
-  if (started_) return false;
+  if (starting_ || started_) return false;
   settings_ = settings;
   return true;
 }
@@ -69,23 +73,31 @@ void Runtime::perform(void* self, SpawnJob& job, ChildStack& stack) {
   static_cast<Runtime*>(self)->spawn(job, stack);
 }
 
-// On a spawner thread, so that neither the claim nor the trial child costs the event loop anything.
+// Does not wait for the claim, which can take seconds if a thread does not run: attach() comes here
+// on the event loop's thread.
 int Runtime::ensure_started() {
-  Lock lock(mutex_);
-  if (started_) return 0;
-  if (!groups_started_) {
-    const int error = groups_.start();
-    if (error < 0) return error;
-    groups_started_ = true;
+  Lock starting(starting_mutex_);
+  bool claim;
+  {
+    Lock lock(mutex_);
+    if (started_) return 0;
+    starting_ = true;
+    claim = settings_.claim_sigchld;
   }
-  const int error = reaper_.start(settings_.claim_sigchld);
-  if (error == 0) started_ = true;
+  int error = groups_.start();
+  if (error == 0) error = reaper_.start(claim);
+  Lock lock(mutex_);
+  starting_ = false;
+  started_ = error == 0;
   return error;
 }
 
 void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
   const int not_started = ensure_started();
   if (not_started < 0) return post_failure(job, SpawnStep::kClone, not_started);
+  reaper_.await_claim();
+  // Nobody is left who could be told, so it need not even run.
+  if (job.channel->closed()) return;
   if (job.control.cancelled()) return post_failure(job, SpawnStep::kKilled, -ECANCELED);
 
   SpawnRequest& request = job.request;
@@ -149,7 +161,6 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
   event.descriptors = std::move(request.parent_ends);
   if (!job.channel->post(std::move(event))) child->abandon();
   child->announced.store(true, std::memory_order_release);
-  if (group != nullptr) group->subscribe(job.channel, job.id);
   reaper_.watch(sequence, child);
 }
 
@@ -172,7 +183,7 @@ int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
   std::shared_ptr<Group> group;
   if (leads) {
     const bool by_pidfd = pidfd != nullptr && kernel_features().pidfd_group_signal;
-    group = std::make_shared<Group>(pid, pidfd, by_pidfd);
+    group = std::make_shared<Group>(pid, pidfd, by_pidfd, entry.start_ticks);
   }
   Scope what;
   what.kind = scope;
@@ -187,7 +198,6 @@ int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
   event.child = process;
   channel->post(std::move(event));
   process->announced.store(true, std::memory_order_release);
-  if (group != nullptr) group->subscribe(channel, id);
   reaper_.watch(sequence, process);
   return 0;
 }

@@ -53,10 +53,11 @@ class Runtime {
   GroupWatcher groups_;
   Reaper reaper_;
   Spawner spawner_;
+  Mutex starting_mutex_;  // one start at a time; guards no field
   Mutex mutex_;
-  Settings settings_;            // guarded by mutex_; constant once started_
-  bool started_ = false;         // guarded by mutex_
-  bool groups_started_ = false;  // guarded by mutex_
+  Settings settings_;      // guarded by mutex_; constant while starting_ or started_
+  bool starting_ = false;  // guarded by mutex_
+  bool started_ = false;   // guarded by mutex_
 };
 
 }  // namespace reapwell

@@ -14,16 +14,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <vector>
 
+#include "proc_table.h"
 #include "sys.h"
 #include "unique_fd.h"
 
 namespace reapwell {
 namespace {
 
-constexpr std::int64_t kThreadDeadlineNs = 2'000'000'000;
 constexpr const char* kClaimantName = "reapwell-claim";
+constexpr sys::SignalSet kSigchld = sys::signal_bit(SIGCHLD);
 
 // Counts the sweep handler's runs. Written by the handlers, read by the claiming thread.
 std::atomic<int> handler_runs{0};
@@ -40,22 +42,31 @@ void sweep_handler(int, siginfo_t*, void* context) {
 // A fork that is not ours (libuv's, another addon's) must not hand a blocked SIGCHLD to its child.
 void unblock_in_fork_child() {
   if (unblock_in_forks.load(std::memory_order_relaxed)) {
-    sys::set_signal_mask(SIG_UNBLOCK, sys::signal_bit(SIGCHLD));
+    sys::set_signal_mask(SIG_UNBLOCK, kSigchld);
   }
 }
 
-bool read_task_file(pid_t tid, const char* name, char* buffer, size_t size) {
+enum class Reading { kOk, kGone, kFailed };
+
+// The whole file: the groups of a user who is in many come before the masks in "status".
+Reading read_task_file(pid_t tid, const char* name, std::string& out) {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/self/task/%d/%s", tid, name);
   UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return false;
-  const ssize_t length = read(file.get(), buffer, size - 1);
-  if (length < 0) return false;
-  buffer[length] = '\0';
-  return true;
+  if (!file.valid()) return errno == ENOENT || errno == ESRCH ? Reading::kGone : Reading::kFailed;
+  out.clear();
+  char buffer[4096];
+  for (;;) {
+    const ssize_t length = read(file.get(), buffer, sizeof buffer);
+    if (length < 0) return errno == ESRCH ? Reading::kGone : Reading::kFailed;
+    if (length == 0) return Reading::kOk;
+    out.append(buffer, static_cast<size_t>(length));
+  }
 }
 
+// False as well if this is the /proc of another pid namespace: its numbers are not ours.
 bool list_threads(std::vector<pid_t>& out) {
+  if (!proc_is_ours()) return false;
   DIR* directory = opendir("/proc/self/task");
   if (directory == nullptr) return false;
   out.clear();
@@ -67,19 +78,16 @@ bool list_threads(std::vector<pid_t>& out) {
   return true;
 }
 
-// False: the thread has gone.
-bool blocked_signals(pid_t tid, sys::SignalSet& out) {
-  char buffer[4096];
-  if (!read_task_file(tid, "status", buffer, sizeof buffer)) return false;
-  const char* line = std::strstr(buffer, "\nSigBlk:");
-  if (line == nullptr) return false;
-  out = std::strtoull(line + 8, nullptr, 16);
-  return true;
-}
-
-bool blocks_sigchld_or_gone(pid_t tid) {
-  sys::SignalSet blocked = 0;
-  return !blocked_signals(tid, blocked) || (blocked & sys::signal_bit(SIGCHLD)) != 0;
+// kFailed must not be taken for kGone: a claim that passes threads by because no descriptor is left
+// is none.
+Reading blocked_signals(pid_t tid, sys::SignalSet& out) {
+  std::string status;
+  const Reading reading = read_task_file(tid, "status", status);
+  if (reading != Reading::kOk) return reading;
+  const size_t line = status.find("\nSigBlk:");
+  if (line == std::string::npos) return Reading::kFailed;
+  out = std::strtoull(status.c_str() + line + 8, nullptr, 16);
+  return Reading::kOk;
 }
 
 // Two copies of the addon can't share code, but they share the process: the name of the claiming
@@ -87,11 +95,10 @@ bool blocks_sigchld_or_gone(pid_t tid) {
 // the lower thread number keeps the claim.
 bool another_copy_claims(const std::vector<pid_t>& threads) {
   const pid_t self = sys::gettid();
-  char name[32];
+  std::string name;
   for (const pid_t tid : threads) {
-    if (tid == self || !read_task_file(tid, "comm", name, sizeof name)) continue;
-    if (std::strncmp(name, kClaimantName, std::strlen(kClaimantName)) == 0 && tid < self)
-      return true;
+    if (tid >= self || read_task_file(tid, "comm", name) != Reading::kOk) continue;
+    if (name.compare(0, std::strlen(kClaimantName), kClaimantName) == 0) return true;
   }
   return false;
 }
@@ -110,76 +117,98 @@ void sleep_briefly() {
 }
 
 // Makes one thread block SIGCHLD and sees that it does.
-bool sweep_thread(pid_t tid, int signal) {
+ClaimResult sweep_thread(pid_t tid, int signal, std::int64_t deadline_ns) {
   sys::SignalSet blocked = 0;
-  if (!blocked_signals(tid, blocked) || (blocked & sys::signal_bit(SIGCHLD)) != 0) return true;
-  if ((blocked & sys::signal_bit(signal)) != 0) return false;
+  const Reading reading = blocked_signals(tid, blocked);
+  if (reading == Reading::kFailed) return ClaimResult::kNoProc;
+  if (reading == Reading::kGone || (blocked & kSigchld) != 0) return ClaimResult::kClaimed;
+  if ((blocked & sys::signal_bit(signal)) != 0) return ClaimResult::kThreadRefused;
   const int runs = handler_runs.load(std::memory_order_acquire);
   const int sent = sys::tgkill(getpid(), tid, signal);
-  if (sent == -ESRCH) return true;
-  if (sent < 0) return false;
-  const std::int64_t deadline = sys::monotonic_ns() + kThreadDeadlineNs;
+  if (sent == -ESRCH) return ClaimResult::kClaimed;
+  if (sent < 0) return ClaimResult::kThreadRefused;
   // The handler's run is awaited before its effect is looked up: until it has run, /proc can show
   // the mask of the handler itself, which blocks everything.
-  while (handler_runs.load(std::memory_order_acquire) == runs) {
-    if (!blocked_signals(tid, blocked)) return true;
-    if (sys::monotonic_ns() > deadline) return false;
+  bool has_run = false;
+  for (;;) {
+    has_run = has_run || handler_runs.load(std::memory_order_acquire) != runs;
+    const Reading again = blocked_signals(tid, blocked);
+    if (again == Reading::kFailed) return ClaimResult::kNoProc;
+    if (again == Reading::kGone || (has_run && (blocked & kSigchld) != 0)) {
+      return ClaimResult::kClaimed;
+    }
+    if (sys::monotonic_ns() > deadline_ns) return ClaimResult::kThreadRefused;
     sleep_briefly();
   }
-  while (!blocks_sigchld_or_gone(tid)) {
-    if (sys::monotonic_ns() > deadline) return false;
-    sleep_briefly();
-  }
-  return true;
 }
 
-ClaimResult sweep(int signal) {
+ClaimResult list_unswept(std::vector<pid_t>& out) {
   std::vector<pid_t> threads;
-  // A thread that was born of one not yet swept is found by the next pass.
-  for (bool found_new = true; found_new;) {
-    found_new = false;
-    if (!list_threads(threads)) return ClaimResult::kNoProc;
-    for (const pid_t tid : threads) {
-      if (blocks_sigchld_or_gone(tid)) continue;
-      found_new = true;
-      if (!sweep_thread(tid, signal)) return ClaimResult::kThreadRefused;
-    }
+  if (!list_threads(threads)) return ClaimResult::kNoProc;
+  out.clear();
+  for (const pid_t tid : threads) {
+    sys::SignalSet blocked = 0;
+    const Reading reading = blocked_signals(tid, blocked);
+    if (reading == Reading::kFailed) return ClaimResult::kNoProc;
+    if (reading == Reading::kOk && (blocked & kSigchld) == 0) out.push_back(tid);
   }
   return ClaimResult::kClaimed;
+}
+
+// A thread that was born of one not yet swept is found by the next pass. One that keeps unblocking
+// SIGCHLD is found by every pass, so there is an end to them.
+ClaimResult sweep(std::vector<pid_t>& unswept, int signal, std::int64_t patience_ns) {
+  const std::int64_t deadline = sys::monotonic_ns() + patience_ns;
+  while (!unswept.empty()) {
+    for (const pid_t tid : unswept) {
+      const ClaimResult result = sweep_thread(tid, signal, deadline);
+      if (result != ClaimResult::kClaimed) return result;
+    }
+    if (sys::monotonic_ns() > deadline) return ClaimResult::kThreadRefused;
+    const ClaimResult result = list_unswept(unswept);
+    if (result != ClaimResult::kClaimed) return result;
+  }
+  return ClaimResult::kClaimed;
+}
+
+ClaimResult sweep_by_signal(std::vector<pid_t>& unswept, std::int64_t patience_ns) {
+  const int signal = unused_real_time_signal();
+  if (signal == 0) return ClaimResult::kNoSignal;
+  struct sigaction action {};
+  struct sigaction previous {};
+  action.sa_sigaction = sweep_handler;
+  action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  sigfillset(&action.sa_mask);
+  sigaction(signal, &action, &previous);
+  const ClaimResult result = sweep(unswept, signal, patience_ns);
+  // Ignoring first throws away what a thread that never ran has pending: under the default
+  // disposition that signal would end the process.
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(signal, &ignore, nullptr);
+  sigaction(signal, &previous, nullptr);
+  return result;
+}
+
+ClaimResult try_to_claim(std::int64_t patience_ns) {
+  std::vector<pid_t> threads;
+  if (!list_threads(threads)) return ClaimResult::kNoProc;
+  if (another_copy_claims(threads)) return ClaimResult::kTakenByOther;
+  std::vector<pid_t> unswept;
+  const ClaimResult result = list_unswept(unswept);
+  if (result != ClaimResult::kClaimed || unswept.empty()) return result;
+  // From the first thread on that is swept, forked children would inherit it.
+  if (!unblock_in_forks.exchange(true)) pthread_atfork(nullptr, nullptr, unblock_in_fork_child);
+  return sweep_by_signal(unswept, patience_ns);
 }
 
 }  // namespace
 
-ClaimResult claim_sigchld() {
+ClaimResult claim_sigchld(std::int64_t patience_ns) {
   prctl(PR_SET_NAME, kClaimantName, 0, 0, 0);
-  std::vector<pid_t> threads;
-  ClaimResult result = list_threads(threads) ? ClaimResult::kClaimed : ClaimResult::kNoProc;
-  if (result == ClaimResult::kClaimed && another_copy_claims(threads)) {
-    result = ClaimResult::kTakenByOther;
-  }
-  const int signal = unused_real_time_signal();
-  if (result == ClaimResult::kClaimed && signal == 0) result = ClaimResult::kNoSignal;
-  if (result == ClaimResult::kClaimed) {
-    struct sigaction action {};
-    struct sigaction previous {};
-    action.sa_sigaction = sweep_handler;
-    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-    sigfillset(&action.sa_mask);
-    sigaction(signal, &action, &previous);
-    result = sweep(signal);
-    // Ignoring first throws away what a thread that never ran has pending: under the default
-    // disposition that signal would end the process.
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(signal, &ignore, nullptr);
-    sigaction(signal, &previous, nullptr);
-  }
-  if (result != ClaimResult::kClaimed) {
-    prctl(PR_SET_NAME, "reapwell-reaper", 0, 0, 0);
-    return result;
-  }
-  if (!unblock_in_forks.exchange(true)) pthread_atfork(nullptr, nullptr, unblock_in_fork_child);
-  return ClaimResult::kClaimed;
+  const ClaimResult result = try_to_claim(patience_ns);
+  if (result != ClaimResult::kClaimed) prctl(PR_SET_NAME, "reapwell-reaper", 0, 0, 0);
+  return result;
 }
 
 void relay_sigchld(const signalfd_siginfo& record) {
@@ -201,8 +230,8 @@ void relay_sigchld(const signalfd_siginfo& record) {
     // A filter may refuse the call; a bare signal still wakes the handler.
     sys::tgkill(getpid(), self, SIGCHLD);
   }
-  sys::set_signal_mask(SIG_UNBLOCK, sys::signal_bit(SIGCHLD));
-  sys::set_signal_mask(SIG_BLOCK, sys::signal_bit(SIGCHLD));
+  sys::set_signal_mask(SIG_UNBLOCK, kSigchld);
+  sys::set_signal_mask(SIG_BLOCK, kSigchld);
 }
 
 }  // namespace reapwell

@@ -8,6 +8,8 @@
 
 #include <sys/signalfd.h>
 
+#include <cstdint>
+
 namespace reapwell {
 
 enum class ClaimResult : int {
@@ -16,11 +18,14 @@ enum class ClaimResult : int {
   kNoSignal = 2,       // every real-time signal is in use
   kThreadRefused = 3,  // a thread blocks the sweep's signal, or did not run in time
   kTakenByOther = 4,   // another copy of this library in this process has it
+  kNoDescriptor = 5,   // no signalfd can be made
 };
 
-// Runs on the thread that will read the signalfd, which must block all signals. May take up to two
-// seconds if a thread does not run; the event loop is not involved.
-ClaimResult claim_sigchld();
+// Runs on the thread that reads the signalfd, which must block all signals. The signalfd must be
+// there already: after kThreadRefused some threads block SIGCHLD and some don't, and one that comes
+// while those don't run has nobody else to take it. May take as long as `patience_ns` if a thread
+// does not run (it is in a vfork, or in state D); the event loop is not involved.
+ClaimResult claim_sigchld(std::int64_t patience_ns);
 
 // Runs on the claiming thread: delivers one SIGCHLD that signalfd took, with its original siginfo,
 // to the handler that is installed now (libuv's, or a program's), on this thread. Nothing is done

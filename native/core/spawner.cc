@@ -24,15 +24,20 @@ int usual_workers() {
 int Spawner::submit(std::shared_ptr<SpawnJob> job) {
   Lock lock(mutex_);
   if (!has_lookout_) has_lookout_ = start_thread("reapwell-lookout", run_lookout, this) == 0;
-  if (idle_ == 0 && workers_ < usual_workers()) {
+  if (!idle_for(queue_.size() + 1) && workers_ < usual_workers()) {
     const int error = add_worker();
     if (error < 0 && workers_ == 0) return error;
   }
   queue_.push_back(std::move(job));
   work_waiting_.notify_one();
-  if (idle_ == 0) lookout_wanted_.notify_one();
+  if (!idle_for(queue_.size())) lookout_wanted_.notify_one();
   return 0;
 }
+
+// A worker counts as idle until it has run after its wake-up. So one that is idle is not enough for
+// two jobs that come in quick succession: if the first then hangs, nobody would look after the
+// second.
+bool Spawner::idle_for(size_t jobs) const { return jobs <= static_cast<size_t>(idle_); }
 
 int Spawner::add_worker() {
   const int error = start_thread("reapwell-spawn", run_worker, this);
@@ -65,7 +70,7 @@ void Spawner::work() {
 void Spawner::look_out() {
   mutex_.lock();
   for (;;) {
-    while (queue_.empty() || idle_ > 0) lookout_wanted_.wait(mutex_);
+    while (idle_for(queue_.size())) lookout_wanted_.wait(mutex_);
     const std::uint64_t before = started_;
     const std::int64_t deadline = sys::monotonic_ns() + kStuckNs;
     while (lookout_wanted_.wait_until(mutex_, deadline)) {

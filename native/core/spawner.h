@@ -5,6 +5,7 @@
 // ever. So while jobs wait and none gets started, a lookout adds a thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -41,7 +42,9 @@ class Spawner {
   static void run_lookout(void* self);
   void work();
   void look_out();
-  int add_worker();  // with mutex_ held
+  // With mutex_ held.
+  int add_worker();
+  bool idle_for(size_t jobs) const;
 
   const Perform perform_;
   void* const context_;

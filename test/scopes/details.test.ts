@@ -181,7 +181,7 @@ describe('what does not go together is refused', () => {
     ['a list with group: inherit', { scope: ['tree', 'leader'], group: 'inherit' }],
     ["'session' with session: false", { scope: 'session', session: false }],
     ['no scope at all', { scope: [] }],
-    ['an unknown scope', { scope: ['everything' as Scope] }],
+    ['an unknown scope', { scope: ['everything'] }],
   ];
 
   test.each(combinations)('%s', async (_, options) => {
