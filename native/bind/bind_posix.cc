@@ -91,7 +91,7 @@ Napi::Value posix_spawn_raw(const Napi::CallbackInfo& info) {
   Runtime& runtime = Runtime::instance();
   const std::uint64_t ticket = runtime.registry().begin_launch();
   const LaunchResult launched = launch(request, stack, kernel_features().clone_pidfd, nullptr);
-  if (launched.step == SpawnStep::kNone) runtime.reaper().orphans().note_raw_child(launched.pid);
+  if (launched.step == SpawnStep::kNone) runtime.orphans().note_raw_child(launched.pid);
   runtime.registry().end_launch(ticket);
   *step = static_cast<int>(launched.step);
   return to_number(info, launched.step == SpawnStep::kNone ? launched.pid : launched.error);

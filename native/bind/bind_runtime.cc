@@ -37,9 +37,8 @@ Napi::Value configure(const Napi::CallbackInfo& info) {
 Napi::Value adopt_orphans(const Napi::CallbackInfo& info) {
   const bool on = info[0].As<Napi::Boolean>().Value();
   if (prctl(PR_SET_CHILD_SUBREAPER, on ? 1UL : 0UL, 0, 0, 0) < 0) return to_number(info, -errno);
-  Reaper& reaper = Runtime::instance().reaper();
-  reaper.orphans().enable(on);
-  reaper.ring();
+  Runtime::instance().orphans().enable(on);
+  Runtime::instance().reaper().ring();
   return to_number(info, 0);
 }
 

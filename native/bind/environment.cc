@@ -7,16 +7,6 @@ namespace {
 
 constexpr size_t kSlot = 16;  // doubles an event; the layout is src/native/events.ts's
 
-// Node-API itself and not its C++ wrapper, which turns a refusal into an exception; and an
-// exception that can't be thrown, because the environment is ending, into the end of the whole
-// process.
-bool tell(napi_env env, napi_value callback, size_t count) {
-  napi_value undefined, argument, result;
-  return napi_get_undefined(env, &undefined) == napi_ok &&
-         napi_create_double(env, static_cast<double>(count), &argument) == napi_ok &&
-         napi_call_function(env, undefined, callback, 1, &argument, &result) == napi_ok;
-}
-
 }  // namespace
 
 class Environment::Channel : public EventChannel {

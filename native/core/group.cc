@@ -37,6 +37,7 @@ bool Group::leader_is_there() const {
 int Group::signal(int signal) {
   Lock lock(mutex_);
   if (empty_) return -ESRCH;
+  if (forbidden_ && signal != 0) return -EPERM;
   if (by_pidfd_) {
     return sys::pidfd_send_signal(leader_pidfd_->get(), signal, sys::kPidfdSignalProcessGroup);
   }
@@ -55,6 +56,11 @@ void Group::subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id) {
     }
   }
   post_empty(*channel, id);
+}
+
+void Group::forbid_signals() {
+  Lock lock(mutex_);
+  forbidden_ = true;
 }
 
 void Group::close() {

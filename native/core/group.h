@@ -42,6 +42,10 @@ class Group {
   // kEmpty for it once the group is empty; at once if it is already.
   void subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id);
 
+  // The number is no longer known to be ours: from here on the group can be asked, but not
+  // signalled.
+  void forbid_signals();
+
   // The thread that found the group empty: no signal is ever sent to the number after this returns,
   // so that a pinned leader may be reaped...
   void close();
@@ -62,6 +66,7 @@ class Group {
   const bool by_pidfd_;
   const std::uint64_t foreign_start_ticks_;
   Mutex mutex_;
+  bool forbidden_ = false;               // guarded by mutex_
   bool empty_ = false;                   // guarded by mutex_
   std::vector<Subscriber> subscribers_;  // guarded by mutex_
 };

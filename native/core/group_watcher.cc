@@ -229,6 +229,7 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
   }
   if (!members.empty()) {
     watch.clean_listings = 0;
+    if (leader.scope.kind == ScopeKind::kTree) orphans_.note_tree_members(members);
     watch.no_listing_before_ns = sys::monotonic_ns() + listing.cost_ns * kListingSpacing;
     tell_occupied(watch);
     return Verdict::kAlive;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "child_record.h"
+#include "orphan_reaper.h"
 #include "proc_table.h"
 #include "registry.h"
 #include "thread.h"
@@ -23,7 +24,8 @@ namespace reapwell {
 
 class GroupWatcher {
  public:
-  explicit GroupWatcher(Registry& registry) : registry_(registry) {}
+  GroupWatcher(Registry& registry, OrphanReaper& orphans)
+      : registry_(registry), orphans_(orphans) {}
   GroupWatcher(const GroupWatcher&) = delete;
   GroupWatcher& operator=(const GroupWatcher&) = delete;
 
@@ -81,6 +83,7 @@ class GroupWatcher {
   void stop_awaiting(Watch& watch);
 
   Registry& registry_;
+  OrphanReaper& orphans_;
   Mutex mutex_;
   std::vector<ChildPointer> arrivals_;                // guarded by mutex_
   std::vector<std::pair<ChildPointer, int>> sweeps_;  // guarded by mutex_

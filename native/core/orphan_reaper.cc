@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "cookie.h"
@@ -30,6 +31,35 @@ bool OrphanReaper::is_raw_child(const ProcessEntry& process) {
   Lock lock(mutex_);
   const auto found = raw_children_.find(process.pid);
   return found != raw_children_.end() && found->second == process.start_ticks;
+}
+
+void OrphanReaper::note_tree_members(const std::vector<ProcessEntry>& members) {
+  if (!enabled()) return;
+  Lock lock(mutex_);
+  for (const ProcessEntry& member : members) tree_members_[member.pid] = member.start_ticks;
+}
+
+bool OrphanReaper::is_tree_member(const ProcessEntry& process) {
+  Lock lock(mutex_);
+  const auto found = tree_members_.find(process.pid);
+  return found != tree_members_.end() && found->second == process.start_ticks;
+}
+
+// Numbers that no process has any more, or that another has got.
+void OrphanReaper::forget_gone(const std::vector<ProcessEntry>& processes) {
+  std::unordered_map<pid_t, std::uint64_t> present;
+  for (const ProcessEntry& process : processes) present[process.pid] = process.start_ticks;
+  Lock lock(mutex_);
+  for (auto* known : {&raw_children_, &tree_members_}) {
+    for (auto at = known->begin(); at != known->end();) {
+      const auto found = present.find(at->first);
+      ProcessEntry now;
+      // Who is not in the listing may have come after it: looked at by itself.
+      const bool here = (found != present.end() && found->second == at->second) ||
+                        (read_process(at->first, now) && now.start_ticks == at->second);
+      at = here ? std::next(at) : known->erase(at);
+    }
+  }
 }
 
 std::int64_t OrphanReaper::due_ns() const {
@@ -70,6 +100,7 @@ void OrphanReaper::scan() {
     }
   }
   adopted_.swap(still_adopted);
+  forget_gone(processes);
 }
 
 bool OrphanReaper::proved(const ProcessEntry& orphan) {
@@ -79,6 +110,7 @@ bool OrphanReaper::proved(const ProcessEntry& orphan) {
   const bool in_our_group =
       orphan.pgid != orphan.pid && registry_.find_group(orphan.pgid) != nullptr;
   if (in_our_group && registry_.launches_ended(registry_.last_launch())) return true;
+  if (is_tree_member(orphan)) return true;
   const auto known = adopted_.find(orphan.pid);
   return known != adopted_.end() && known->second.start_ticks == orphan.start_ticks &&
          registry_.launches_ended(known->second.last_launch);

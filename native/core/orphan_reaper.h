@@ -6,7 +6,8 @@
 // that
 //   it made itself;
 // - or its group is one that this library created, and it was not started through posix.posixSpawn;
-// - or it was seen alive with a cookie of this process in its environment.
+// - or it was seen alive with a cookie of this process in its environment, or as the member of a
+// tree.
 //
 // What can't be proved stays a zombie. Reaper thread only, but for enable() and note_raw_child().
 #pragma once
@@ -16,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <unordered_map>
+#include <vector>
 
 #include "proc_table.h"
 #include "registry.h"
@@ -32,6 +34,9 @@ class OrphanReaper {
   // Any thread.
   void enable(bool on) { enabled_ = on; }
   bool enabled() const { return enabled_.load(); }
+  // Any thread: members of a tree of ours, other than its leader. If one of them ever is our child,
+  // it came home: what we start ourselves is in no tree but its own.
+  void note_tree_members(const std::vector<ProcessEntry>& members);
   // Any thread: a child that only its caller reaps.
   void note_raw_child(pid_t pid);
 
@@ -43,11 +48,14 @@ class OrphanReaper {
   void scan();
   bool proved(const ProcessEntry& orphan);
   bool is_raw_child(const ProcessEntry& process);
+  bool is_tree_member(const ProcessEntry& process);
+  void forget_gone(const std::vector<ProcessEntry>& processes);
 
   Registry& registry_;
   std::atomic<bool> enabled_{false};
   Mutex mutex_;
   std::unordered_map<pid_t, std::uint64_t> raw_children_;  // guarded by mutex_: start times
+  std::unordered_map<pid_t, std::uint64_t> tree_members_;  // guarded by mutex_: start times
 
   struct Seen {
     std::uint64_t start_ticks;

@@ -23,8 +23,8 @@ namespace reapwell {
 
 class Reaper {
  public:
-  Reaper(Registry& registry, GroupWatcher& groups)
-      : registry_(registry), groups_(groups), stops_(registry), orphans_(registry) {}
+  Reaper(Registry& registry, GroupWatcher& groups, OrphanReaper& orphans)
+      : registry_(registry), groups_(groups), orphans_(orphans), stops_(registry) {}
   Reaper(const Reaper&) = delete;
   Reaper& operator=(const Reaper&) = delete;
 
@@ -41,7 +41,6 @@ class Reaper {
   // those, and the children are looked at periodically while this is not zero.
   void adjust_stop_listeners(int by);
 
-  OrphanReaper& orphans() { return orphans_; }
   // Any thread: after a change that the loop's deadlines depend on.
   void ring();
 
@@ -67,6 +66,7 @@ class Reaper {
 
   Registry& registry_;
   GroupWatcher& groups_;
+  OrphanReaper& orphans_;
   UniqueFd epoll_;     // set before the thread starts
   UniqueFd doorbell_;  // eventfd; set before the thread starts
   std::atomic<bool> claimed_{false};
@@ -87,7 +87,6 @@ class Reaper {
   UniqueFd signals_;
   bool swept_ = false;  // some thread may block SIGCHLD because of us
   StopScanner stops_;
-  OrphanReaper orphans_;
   std::multimap<std::int64_t, std::uint64_t> retries_;  // by due time
   std::int64_t next_verify_ns_ = INT64_MAX;
   std::int64_t verify_delay_ns_ = 0;

@@ -44,7 +44,11 @@ Runtime& Runtime::instance() {
   return *runtime;
 }
 
-Runtime::Runtime() : groups_(registry_), reaper_(registry_, groups_), spawner_(perform, this) {}
+Runtime::Runtime()
+    : orphans_(registry_),
+      groups_(registry_, orphans_),
+      reaper_(registry_, groups_, orphans_),
+      spawner_(perform, this) {}
 
 bool Runtime::configure(const Settings& settings) {
   Lock lock(mutex_);

@@ -38,6 +38,7 @@ class Runtime {
 
   Reaper& reaper() { return reaper_; }
   GroupWatcher& groups() { return groups_; }
+  OrphanReaper& orphans() { return orphans_; }
   Registry& registry() { return registry_; }
   bool uses_pidfd();
   bool signals_groups_by_pidfd();
@@ -50,6 +51,7 @@ class Runtime {
   void register_child(SpawnJob& job, LaunchResult& launched);
 
   Registry registry_;
+  OrphanReaper orphans_;
   GroupWatcher groups_;
   Reaper reaper_;
   Spawner spawner_;

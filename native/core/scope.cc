@@ -98,13 +98,22 @@ bool signal_whole_group(ChildRecord& child, pid_t pgid, const std::vector<Proces
   return true;
 }
 
-void signal_groups(ChildRecord& child, const std::vector<ProcessEntry>& members, int signal,
-                   Sent& sent) {
-  std::unordered_map<pid_t, std::vector<const ProcessEntry*>> groups;
-  for (const ProcessEntry& member : members) groups[member.pgid].push_back(&member);
-  for (const auto& [pgid, list] : groups) {
-    if (signal_whole_group(child, pgid, members, signal, sent)) continue;
-    for (const ProcessEntry* member : list) sent.note(signal_member(*member, signal));
+// The leader's group first, then the others by age: an ancestor that saw its job stop or end before
+// it was hit itself could still act on that (a shell in `wait` returns, and exits 0).
+void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int signal, Sent& sent) {
+  std::stable_sort(members.begin(), members.end(),
+                   [&](const ProcessEntry& a, const ProcessEntry& b) {
+                     const bool a_own = a.pgid == child.pid;
+                     const bool b_own = b.pgid == child.pid;
+                     return a_own != b_own ? a_own : a.start_ticks < b.start_ticks;
+                   });
+  std::unordered_set<pid_t> done;
+  for (const ProcessEntry& member : members) {
+    if (!done.insert(member.pgid).second) continue;
+    if (signal_whole_group(child, member.pgid, members, signal, sent)) continue;
+    for (const ProcessEntry& each : members) {
+      if (each.pgid == member.pgid) sent.note(signal_member(each, signal));
+    }
   }
 }
 
@@ -181,8 +190,13 @@ bool list_wide_scope(const ChildRecord& child, std::vector<ProcessEntry>& out) {
 
 int signal_wide_scope(ChildRecord& child, int signal) {
   if (child.scope.kind == ScopeKind::kCgroup) return signal_cgroup(child, signal);
-  if (signal == SIGKILL) signal_until_settled(child, SIGSTOP);
-  const Sent sent = signal_until_settled(child, signal);
+  Sent sent;
+  // Whoever was frozen counts as reached: its end may come of the freezing (an orphaned group that
+  // is stopped gets SIGHUP from the kernel).
+  if (signal == SIGKILL) sent = signal_until_settled(child, SIGSTOP);
+  const Sent last = signal_until_settled(child, signal);
+  sent.any = sent.any || last.any;
+  sent.refused = sent.refused || last.refused;
   if (sent.any) return 0;
   return sent.refused ? -EPERM : -ESRCH;
 }

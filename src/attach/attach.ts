@@ -61,11 +61,20 @@ export async function attach(
   const process = await start(pid, startTicks, scope, escalation);
   // The start time has a resolution of 10 ms; the inode, where both have one, is never used twice.
   if (inode !== 0 && process.identity.inode !== 0 && process.identity.inode !== inode) {
-    process.release();
+    letGo(process);
     throw systemError(-3, 'attach', { pid });
   }
-  if (scope === 'group' && process.pgid !== pid) throw new ForeignGroupError(pid);
+  if (scope === 'group' && process.pgid !== pid) {
+    letGo(process);
+    throw new ForeignGroupError(pid);
+  }
   return process;
+}
+
+/** It is not the caller's; and it must not keep the event loop alive for nobody. */
+function letGo(process: Process): void {
+  process.release();
+  process.unref();
 }
 
 function checkTarget(target: unknown): AttachTarget {

@@ -43,7 +43,7 @@ export class EscalationOfChild implements EscalationTarget {
     // It has exited, so the reaper is about to tell; and whether anybody is left, just after that.
     await this.#lifetime.exited;
     if (this.#child.scope === 'leader') return true;
-    if (this.#child.scope === 'group' && !this.#lifetime.signalGroup(0)) return true;
+    if (this.#child.scope === 'group' && !this.#lifetime.groupExists()) return true;
     await new Promise<void>((resolve) => {
       const timer = new Timer(VERDICT_WAIT, resolve);
       void Promise.race([this.#lifetime.whenEmpty, this.#lifetime.occupied]).then(() => {

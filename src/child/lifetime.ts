@@ -139,6 +139,11 @@ export class Lifetime {
     return this.#oomKilled;
   }
 
+  /** Whether the group answers. EPERM is an answer: somebody is there whom we may not signal. */
+  groupExists(): boolean {
+    return !this.#groupEmpty && !isErrno(binding.signalGroup(this.id, 0), 'ESRCH');
+  }
+
   #sent(errno: number): boolean {
     if (errno >= 0) return true;
     if (isErrno(errno, 'ESRCH')) return false;

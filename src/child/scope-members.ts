@@ -30,7 +30,7 @@ export function scopeMembers(
   if (lifetime.groupEmpty) return [];
   const members = groupMembers(pgid);
   // The same for the group: while it still answers, its number is its own.
-  return lifetime.signalGroup(0) ? members : [];
+  return lifetime.groupExists() ? members : [];
 }
 
 export function explainSurvivor(member: ProcessInfo): Survivor {

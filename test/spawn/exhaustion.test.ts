@@ -160,7 +160,9 @@ describe.skipIf(!isRoot)('at the limit of processes', () => {
     import { children } from '../../support/inside.mjs';
     const told = async (what) => { console.log(what); await once(process.stdin, 'data'); };
     const attempt = () => spawn('/bin/true', [], { stdio: 'ignore' }).then(
-      async (child) => (await child.exited).code, ({ code }) => code);
+      async (child) => { await child.empty; return (await child.exited).code; },
+      ({ code }) => code,
+    );
   `;
 
   // Lines "limit" and "free" of the program are done for it; its last line is JSON.
@@ -214,6 +216,7 @@ describe.skipIf(!isRoot)('at the limit of processes', () => {
       one.kill('SIGTERM');
       const { signal } = await one.exited;
       const { method } = await two.terminate();
+      await one.empty;
       await told('free');
       console.log(JSON.stringify({ signal, method, left: children() }));
       process.exit();

@@ -44,7 +44,7 @@ const ends: [name: string, source: string, code: number | null, signal: string |
 
 describe('a process that ends by', () => {
   test.each(ends)('%s', async (_name, source, code, signal) => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const ended = await nodeProgram(busy + source);
       expect(ended).toMatchObject({ code, signal });
       expect(ended.stderr).not.toMatch(/FATAL|Assertion|Segmentation/);

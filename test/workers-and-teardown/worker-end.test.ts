@@ -4,13 +4,13 @@ import { fixture } from '../support/fixture.js';
 import { nodeProgram } from '../support/program.js';
 
 const moments = [
-  ['at-once', 'as soon as it has been started', 20],
-  ['spawning', 'while it starts children', 30],
-  ['any', 'at any time from 0 to 40 ms after its start', 40],
-  ['living', 'while it has live children', 15],
-  ['pending', 'while the exits of its children are on their way', 30],
-  ['escalating', 'while it ends a child', 10],
-  ['leaving', 'by itself, with a child left', 15],
+  ['at-once', 'as soon as it has been started', 10],
+  ['spawning', 'while it starts children', 20],
+  ['any', 'at any time from 0 to 40 ms after its start', 20],
+  ['living', 'while it has live children', 8],
+  ['pending', 'while the exits of its children are on their way', 20],
+  ['escalating', 'while it ends a child', 5],
+  ['leaving', 'by itself, with a child left', 10],
 ] as const;
 
 describe('a worker that is ended', () => {
