@@ -21,6 +21,8 @@ function project(
       // Processes, not threads: signal masks, SIGCHLD and children belong to a process,
       // and a test file must be able to break its own without touching the next.
       pool: 'forks',
+      // On a loaded machine a deadline of a test can pass; a second failure is a failure.
+      retry: process.env['CI'] === undefined ? 0 : 2,
       testTimeout: 30_000,
       hookTimeout: 30_000,
     },

@@ -1,12 +1,10 @@
 #include "group_watcher.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "sys.h"
 
@@ -35,17 +33,6 @@ constexpr std::int64_t kListingSpacing = 4;
 
 std::uint64_t key_of(std::uint32_t watch, std::uint32_t slot) {
   return (static_cast<std::uint64_t>(watch) << 32) | slot;
-}
-
-// A directory, a file in it, and the pidfd of who is found.
-constexpr size_t kSpares = 3;
-
-void reserve_descriptors(std::vector<UniqueFd>& spares) {
-  while (spares.size() < kSpares) {
-    UniqueFd spare = above_stdio(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!spare.valid()) return;
-    spares.push_back(std::move(spare));
-  }
 }
 
 }  // namespace
@@ -91,7 +78,7 @@ void GroupWatcher::ring() {
 void GroupWatcher::run(void* self) { static_cast<GroupWatcher*>(self)->loop(); }
 
 void GroupWatcher::loop() {
-  reserve_descriptors(spares_);
+  spares_.fill();
   epoll_event events[128];
   for (;;) {
     const int count = epoll_wait(epoll_.get(), events, 128, timeout_ms());
@@ -189,12 +176,12 @@ void GroupWatcher::check_due() {
 // so the few that a listing takes at a time are held in reserve.
 void GroupWatcher::make_listing(Listing& listing) {
   const std::int64_t start = sys::monotonic_ns();
-  spares_.clear();
+  spares_.give_up();
   const std::uint64_t forks = forks_since_boot();
   listing.tried = true;
   listing.made = list_processes(listing.processes);
   listing.complete = forks != 0 && forks == forks_since_boot();
-  reserve_descriptors(spares_);
+  spares_.fill();
   listing.cost_ns = sys::monotonic_ns() - start;
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "child_record.h"
+#include "descriptor_reserve.h"
 #include "orphan_reaper.h"
 #include "proc_table.h"
 #include "registry.h"
@@ -93,7 +94,7 @@ class GroupWatcher {
   UniqueFd epoll_;                                    // set before the thread starts
 
   // The watcher thread's alone.
-  std::vector<UniqueFd> spares_;  // given up for the time of a listing
+  DescriptorReserve spares_;  // given up for the time of a listing
   std::unordered_map<std::uint32_t, Watch> watches_;
   std::uint32_t next_watch_ = 1;
   std::uint32_t next_slot_ = 1;

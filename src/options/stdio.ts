@@ -97,7 +97,7 @@ function planEntry(name: string, entry: unknown, index: number): StdioPlan {
   if (fd === undefined) {
     throw invalidValue(name, 'must be a stream with an open descriptor under it', entry);
   }
-  return { kind: StdioKind.Descriptor, fd, stream: entry as object };
+  return { kind: StdioKind.Descriptor, fd, stream: entry };
 }
 
 /** A stream that is handed to a child is no longer read here: both would get a part of the data. */

@@ -95,18 +95,26 @@ describe('a pipe that somebody else holds', () => {
 
   test('is read on as long as it is not silent for drainIdle', async () => {
     const writing = 'for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done';
-    const completion = await run('/bin/sh', ['-c', `setsid sh -c '${writing}' & sleep 0.3; exit 0`], {
-      // The writer has left the group by the time that the leader ends.
-      drainIdle: 400,
-    });
+    const completion = await run(
+      '/bin/sh',
+      ['-c', `setsid sh -c '${writing}' & sleep 0.3; exit 0`],
+      {
+        // The writer has left the group by the time that the leader ends.
+        drainIdle: 400,
+      },
+    );
     expect(completion).toMatchObject({ status: 'completed', stdout: '1\n2\n3\n4\n5\n6\n' });
   });
 
   test('is closed on our side afterwards', async () => {
     const writing = 'echo ready $$; while echo x; do sleep 0.05; done';
-    const completion = await run('/bin/sh', ['-c', `setsid sh -c '${writing}' & sleep 0.3; exit 0`], {
-      drainIdle: 20,
-    });
+    const completion = await run(
+      '/bin/sh',
+      ['-c', `setsid sh -c '${writing}' & sleep 0.3; exit 0`],
+      {
+        drainIdle: 20,
+      },
+    );
     const writer = Number(/ready (\d+)/.exec(completion.stdout)?.[1]);
     killLater([writer]);
     // SIGPIPE, or a failing echo.

@@ -33,7 +33,7 @@ const program = (body: string) => `
     console.log(JSON.stringify(value));
     mount.stdin.end();
   };
-  await (await spawn('/bin/true', [], { stdio: 'ignore' })).exited;
+  await (await spawn('/bin/true', [], { stdio: 'ignore' })).empty;
   ${body}
 `;
 
@@ -70,6 +70,7 @@ describe.skipIf(!canMount()).each(ways)('while the %s hangs', (_, call) => {
       for (let i = 0; i < 20; i++) {
         const child = await spawn('/bin/sh', ['-c', 'exit ' + i], { stdio: 'ignore' });
         codes.push((await child.exited).code);
+        await child.empty;
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
       const all = await until(() => children().length === 12);

@@ -1,0 +1,29 @@
+// A few descriptors held in reserve, so that what must be read at the limit of them can be.
+#pragma once
+
+#include <fcntl.h>
+
+#include <vector>
+
+#include "unique_fd.h"
+
+namespace reapwell {
+
+class DescriptorReserve {
+ public:
+  void fill() {
+    while (held_.size() < kHeld) {
+      UniqueFd spare = above_stdio(open("/dev/null", O_RDONLY | O_CLOEXEC));
+      if (!spare.valid()) return;
+      held_.push_back(std::move(spare));
+    }
+  }
+  void give_up() { held_.clear(); }
+
+ private:
+  // A directory, a file in it, and the pidfd of who is found.
+  static constexpr size_t kHeld = 3;
+  std::vector<UniqueFd> held_;
+};
+
+}  // namespace reapwell
