@@ -10,8 +10,9 @@ import type { Lifetime } from './lifetime.js';
 import { explainSurvivor } from './scope-members.js';
 import type { ProcessInfo } from './members.js';
 
-// Members that fork and exit all the time are hard to see; who can't be called gone by then is there.
-const VERDICT_WAIT = 200;
+// The verdict comes in milliseconds, on a loaded machine later. Members that fork and exit all the time
+// are hard to see: who can't be called gone by then is taken to be there.
+const VERDICT_WAIT = 3000;
 
 /** What of a child this needs; `Child` has it. */
 export interface Endable {
