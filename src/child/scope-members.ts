@@ -1,5 +1,6 @@
 /** Who lives in a child's scope, and why a survivor does. */
 import { isErrno } from '../errors/index.js';
+import { identityOf } from '../identity.js';
 import { binding } from '../native/binding.js';
 import { isWide, type Scope } from '../options/scope.js';
 import type { Survivor } from '../terminate/termination.js';
@@ -30,7 +31,16 @@ export function scopeMembers(
   if (lifetime.groupEmpty) return [];
   const members = groupMembers(pgid);
   // The same for the group: while it still answers, its number is its own.
-  return lifetime.groupExists() ? members : [];
+  if (!lifetime.groupExists()) return [];
+  const listed = members.some((member) => member.pid === pid);
+  return listed || lifetime.poll().state === 'exited' ? members : [hidden(pid, pgid), ...members];
+}
+
+// /proc can be mounted such that it hides other users' processes (hidepid, proc(5)): a leader that
+// changed its user is alive, and is named with what we know of it.
+function hidden(pid: number, pgid: number): ProcessInfo {
+  const identity = identityOf(pid, 0);
+  return { pid, ppid: process.pid, pgid, sid: 0, state: '?', command: '', identity };
 }
 
 export function explainSurvivor(member: ProcessInfo): Survivor {
