@@ -3,7 +3,15 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 const report = process.env['REAPWELL_TEST_REPORT'];
 
 // What does not depend on how exits are learned of; run once.
-const anyMode = ['test/package/**', 'test/suite-under-strace.test.ts'];
+const anyMode = [
+  'test/package/**',
+  'test/bad-input/**',
+  'test/output/**',
+  'test/stdio/**',
+  'test/spawn/path-search.test.ts',
+  'test/spawn/privilege.test.ts',
+  'test/suite-under-strace.test.ts',
+];
 
 // The same tests, with each of the two doorbells turned off in its turn (docs: design.md, section 4).
 // Set for the workers that run the tests, and so inherited by every program that a test starts.
@@ -33,6 +41,8 @@ export default defineConfig({
   test: {
     // Compiles the fixtures, once for all projects.
     globalSetup: 'test/support/global-setup.ts',
+    // Two at a time, on however few cores: most tests wait for something.
+    maxWorkers: 2,
     projects: [
       project('default', {}, []),
       project('pidfd-only', { REAPWELL_SIGCHLD: 'share' }, anyMode),
