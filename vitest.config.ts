@@ -7,6 +7,7 @@ const anyMode = [
   'test/package/**',
   'test/bad-input/**',
   'test/output/**',
+  'test/poll-and-wait/system-calls.test.ts',
   'test/stdio/**',
   'test/spawn/path-search.test.ts',
   'test/spawn/privilege.test.ts',
