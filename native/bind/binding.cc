@@ -13,6 +13,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   reapwell::export_child(env, exports);
   reapwell::export_scope(env, exports);
   reapwell::export_posix(env, exports);
+  reapwell::export_journal(env, exports);
   reapwell::export_processes(env, exports);
   return exports;
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "../core/cookie.h"
+
 namespace reapwell {
 namespace {
 
@@ -90,17 +92,21 @@ void decode_plan(PlanReader& plan, char* const* files, SpawnRequest& out) {
 void decode_cgroup(char* const* at, SpawnRequest& out) {
   if (*at == nullptr) return;
   out.cgroup_parent = *at++;
+  if (*at == nullptr) return;
+  out.cgroup_name = *at++;
   for (; at[0] != nullptr && at[1] != nullptr; at += 2) {
     out.cgroup_settings.emplace_back(at[0], at[1]);
   }
 }
 
-// A supervisor within a tree adds its own cookie behind the one that it inherited.
-std::string last_cookie(const StringBlock& env) {
+// A supervisor within a tree adds its own cookie behind the one that it inherited. A cookie that
+// was only inherited names somebody else's tree.
+std::string own_cookie(const StringBlock& env) {
   const char* value = env.find_variable("REAPWELL_COOKIE");
   const std::string cookies = value == nullptr ? "" : value;
   const size_t comma = cookies.rfind(',');
-  return comma == std::string::npos ? cookies : cookies.substr(comma + 1);
+  const std::string last = comma == std::string::npos ? cookies : cookies.substr(comma + 1);
+  return last.compare(0, cookie_prefix().size(), cookie_prefix()) == 0 ? last : std::string();
 }
 
 }  // namespace
@@ -126,7 +132,7 @@ bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& 
   decode_cgroup(cgroup.pointers(), out);
   PlanReader plan(info[first + 6].As<Napi::Float64Array>());
   decode_plan(plan, files.pointers(), out);
-  if (out.scope_kind == ScopeKind::kTree) out.cookie = last_cookie(out.env);
+  out.cookie = own_cookie(out.env);
   // An empty cookie would be found in everybody's environment.
   const bool has_cookie = out.scope_kind != ScopeKind::kTree || !out.cookie.empty();
   return plan.ok() && out.stdio.size() >= 3 && has_cookie;

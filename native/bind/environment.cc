@@ -68,6 +68,11 @@ void Environment::forget(std::uint32_t id) {
   descriptors_.erase(id);
 }
 
+std::uint32_t Environment::add_lock(std::unique_ptr<FileLock> lock) {
+  locks_[++last_lock_] = std::move(lock);
+  return last_lock_;
+}
+
 void Environment::on_wake(Napi::Env env, Napi::Function callback, Environment* self, void*) {
   // Without an environment: a call that was queued when it began to die.
   if (static_cast<napi_env>(env) == nullptr) return;

@@ -12,6 +12,7 @@
 
 #include "../core/child_record.h"
 #include "../core/event_channel.h"
+#include "../core/file_lock.h"
 #include "../core/spawner.h"
 
 namespace reapwell {
@@ -33,6 +34,10 @@ class Environment {
   std::vector<UniqueFd> take_descriptors(std::uint32_t id);
   void forget(std::uint32_t id);
 
+  // Locks that end with the environment at the latest.
+  std::uint32_t add_lock(std::unique_ptr<FileLock> lock);
+  void drop_lock(std::uint32_t id) { locks_.erase(id); }
+
  private:
   class Channel;
   static void on_wake(Napi::Env env, Napi::Function callback, Environment* self, void* nothing);
@@ -50,6 +55,8 @@ class Environment {
   std::unordered_map<std::uint32_t, std::shared_ptr<SpawnJob>> jobs_;  // until spawned or failed
   std::unordered_map<std::uint32_t, std::shared_ptr<ChildRecord>> children_;
   std::unordered_map<std::uint32_t, std::vector<UniqueFd>> descriptors_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<FileLock>> locks_;
+  std::uint32_t last_lock_ = 0;
 };
 
 }  // namespace reapwell

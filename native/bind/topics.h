@@ -11,6 +11,7 @@ void export_spawn(Napi::Env env, Napi::Object exports);
 void export_child(Napi::Env env, Napi::Object exports);
 void export_scope(Napi::Env env, Napi::Object exports);
 void export_posix(Napi::Env env, Napi::Object exports);
+void export_journal(Napi::Env env, Napi::Object exports);
 void export_processes(Napi::Env env, Napi::Object exports);
 
 template <auto function>

@@ -6,15 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 namespace reapwell {
 namespace {
-
-std::atomic<unsigned> created{0};
 
 int write_file(int directory, const char* name, const char* value) {
   UniqueFd file(openat(directory, name, O_WRONLY | O_CLOEXEC));
@@ -90,12 +86,10 @@ void remove_folder(const std::string& path) {
 
 }  // namespace
 
-int Cgroup::create(const std::string& parent,
+int Cgroup::create(const std::string& parent, const std::string& name,
                    const std::vector<std::pair<std::string, std::string>>& settings,
                    std::shared_ptr<Cgroup>& out) {
-  char name[64];
-  std::snprintf(name, sizeof name, "/reapwell-%d-%u", getpid(), created.fetch_add(1) + 1);
-  std::shared_ptr<Cgroup> made(new Cgroup(parent + name));
+  std::shared_ptr<Cgroup> made(new Cgroup(parent + '/' + name));
   if (mkdir(made->path_.c_str(), 0755) < 0) {
     made->removed_ = true;
     return -errno;

@@ -15,9 +15,9 @@ namespace reapwell {
 
 class Cgroup {
  public:
-  // Makes a folder below `parent` and writes `settings` (file name, value) into it. Returns 0 or a
-  // negative errno, and then nothing is left behind.
-  static int create(const std::string& parent,
+  // Makes the folder `name` below `parent` and writes `settings` (file name, value) into it.
+  // Returns 0 or a negative errno, and then nothing is left behind.
+  static int create(const std::string& parent, const std::string& name,
                     const std::vector<std::pair<std::string, std::string>>& settings,
                     std::shared_ptr<Cgroup>& out);
   ~Cgroup();

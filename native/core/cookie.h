@@ -11,6 +11,16 @@ namespace reapwell {
 // The start of every cookie that this process hands out: random, made once. Any thread.
 const std::string& cookie_prefix();
 
+// The thread's name while it clones a child with this cookie, and so the child's from its birth to
+// its exec, when its environment can't be read yet. 15 bytes, a hash.
+std::string birth_name(const std::string& cookie);
+
+enum class CookieReading { kRead, kUnreadable, kEmpty };
+
+// The cookies that a process carries, with commas between them; "" for none. kEmpty: it has no
+// environment at all, as in the moment of an exec.
+CookieReading read_cookies(const ProcessEntry& process, std::string& out);
+
 // Whether the environment of a process contains `cookie`. False also where it may not be read, and
 // of a process in state D, whose environment would be waited for.
 bool carries_cookie(const ProcessEntry& process, const std::string& cookie);

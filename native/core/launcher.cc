@@ -11,6 +11,7 @@
 
 #include "cgroup.h"
 #include "clone3.h"
+#include "cookie.h"
 #include "proc_table.h"
 #include "signal_mask.h"
 #include "spawn_request.h"
@@ -128,6 +129,26 @@ class KeepDumpable {
   bool concerned_;
 };
 
+// A child is named after the thread that clones it until its exec. So one with a cookie can be told
+// by its name (birth_name) until its environment tells it, and at no moment is it unmarked.
+class NamedForBirth {
+ public:
+  explicit NamedForBirth(const std::string& cookie) : named_(!cookie.empty()) {
+    if (!named_) return;
+    prctl(PR_GET_NAME, previous_, 0, 0, 0);
+    prctl(PR_SET_NAME, birth_name(cookie).c_str(), 0, 0, 0);
+  }
+  ~NamedForBirth() {
+    if (named_) prctl(PR_SET_NAME, previous_, 0, 0, 0);
+  }
+  NamedForBirth(const NamedForBirth&) = delete;
+  NamedForBirth& operator=(const NamedForBirth&) = delete;
+
+ private:
+  bool named_;
+  char previous_[16] = {};
+};
+
 // The child has failed and left, or is leaving: wait for its zombie. __WALL because its exit signal
 // is still 0 (see clone_child); nobody else's waitpid(-1) could have taken it.
 void reap_failed(pid_t pid) {
@@ -217,6 +238,7 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
   pid_t pid;
   {
     KeepDumpable keep_dumpable(request);
+    NamedForBirth named(request.cookie);
     LaunchWindow window(control, &start, &pidfd);
     BlockEverySignal blocked;
     pid = clone_child(start, stack, use_pidfd, &pidfd);

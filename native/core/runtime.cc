@@ -111,8 +111,8 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
     if (!alive) return post_failure(job, SpawnStep::kGroup, -ESRCH);
   }
   if (request.scope_kind == ScopeKind::kCgroup) {
-    const int no_cgroup =
-        Cgroup::create(request.cgroup_parent, request.cgroup_settings, request.cgroup);
+    const int no_cgroup = Cgroup::create(request.cgroup_parent, request.cgroup_name,
+                                         request.cgroup_settings, request.cgroup);
     if (no_cgroup < 0) return post_failure(job, SpawnStep::kCgroup, no_cgroup);
   }
   std::string failed_path;

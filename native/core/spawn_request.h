@@ -72,8 +72,9 @@ struct SpawnRequest {
   std::shared_ptr<Group> join_group;  // kJoin through spawn(): proves that the number is still ours
 
   ScopeKind scope_kind = ScopeKind::kGroup;
-  std::string cookie;         // kTree: also in env
-  std::string cgroup_parent;  // kCgroup: the folder to make the cgroup in
+  std::string cookie;         // the one of its own that env carries; kTree has one always
+  std::string cgroup_parent;  // kCgroup: the folder to make the cgroup in...
+  std::string cgroup_name;    // ...and how it is called
   std::vector<std::pair<std::string, std::string>> cgroup_settings;
   std::shared_ptr<Cgroup> cgroup;  // kCgroup, once made
 

@@ -26,6 +26,12 @@ interface Features {
 /** pid, ppid, pgid, sid, state, command, start time in ticks since boot. */
 export type ProcessFields = readonly [number, number, number, number, string, string, number];
 
+/**
+ * A process and its cookies, with commas between them. null: its environment can't be read; undefined:
+ * it has none at all, as in the moment of an exec.
+ */
+export type CookieFields = readonly [process: ProcessFields, cookies: string | null | undefined];
+
 export interface Binding {
   connect(callback: (count: number) => void, buffer: Float64Array): void;
   keepLoopAlive(on: boolean): void;
@@ -62,6 +68,18 @@ export interface Binding {
   cgroupPath(id: number): string | undefined;
   adoptOrphans(on: boolean): number;
   cookiePrefix(): string;
+
+  /** A lock of this process on a file: its id (above 0), or a negative errno; EAGAIN puts the holder's pid into `holder`. */
+  lockFile(path: string, holder: Int32Array): number;
+  unlockFile(lock: number): void;
+  /** The file handle of a child's pidfd, '' where there is none. */
+  processHandle(id: number): string;
+  /** 1: there, 0: gone for good, -1: can't be told. */
+  lookAtHandle(handle: string): number;
+  /** The name that a child with this cookie has from its birth to its exec. */
+  birthName(cookie: string): string;
+  /** Every process, and the cookies in its environment. Reads /proc on a thread of its own. */
+  listCookies(): Promise<CookieFields[] | null>;
 
   listGroup(pgid: number): ProcessFields[] | null;
   readProcess(pid: number): ProcessFields[];
