@@ -1,6 +1,7 @@
 /** The result of a whole job. */
-import type { Exit, ResourceUsage } from '../exit.js';
-import type { Termination } from '../terminate/termination.js';
+import { AbortError, TimeoutError } from './errors/index.js';
+import type { Exit, ResourceUsage } from './exit.js';
+import type { Termination } from './terminate/termination.js';
 
 /**
  * `completed`: exit code 0. `failed`: another code, or a signal that we did not send. `timeout`: we
@@ -27,4 +28,34 @@ export interface Completion<Output = string> {
   /** `'oom'`: the kernel's out-of-memory killer ended processes of its cgroup. */
   readonly cause?: 'oom';
   readonly error?: Error;
+}
+
+/** An error as a journal keeps it. */
+export interface ErrorRecord {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+}
+
+/** A completion as a journal keeps it: without the output. */
+export interface CompletionRecord extends Omit<
+  Completion,
+  'stdout' | 'stderr' | 'error' | 'truncated'
+> {
+  /** Of `run` only. */
+  readonly truncated?: boolean;
+  readonly error?: ErrorRecord;
+}
+
+export function errorRecord(error: unknown): ErrorRecord {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const code = (error as { code?: unknown }).code;
+  const { name, message } = error;
+  return typeof code === 'string' ? { name, message, code } : { name, message };
+}
+
+/** Of a job that never started: `error`, or why its start was called off. */
+export function statusOfFailure(error: Error): 'error' | 'timeout' | 'terminated' {
+  if (error instanceof TimeoutError) return 'timeout';
+  return error instanceof AbortError ? 'terminated' : 'error';
 }

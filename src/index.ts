@@ -13,6 +13,10 @@ export {
   AbortError,
   AlreadyStartedError,
   ForeignGroupError,
+  JournalClosedError,
+  JournalDuplicateError,
+  JournalLockedError,
+  JournalWriteError,
   NoProcError,
   ReapwellError,
   ScopeUnavailableError,
@@ -24,6 +28,15 @@ export {
 } from './errors/index.js';
 export type { Exit, ResourceUsage } from './exit.js';
 export type { ProcessIdentity } from './identity.js';
+export type { JournalEntry } from './journal/entry.js';
+export {
+  openJournal,
+  type Journal,
+  type JournalOptions,
+  type PruneOptions,
+} from './journal/journal.js';
+export type { SkippedRecord } from './journal/reading.js';
+export type { Recovered, RecoverOptions } from './journal/recovery.js';
 export type {
   ActionStep,
   EofStep,
@@ -38,7 +51,7 @@ export type { SpawnOptions } from './options/spawn-options.js';
 export type { StdioEntry, StdioFile, StdioOption } from './options/stdio.js';
 export * as posix from './posix/index.js';
 export type { PosixSpawnOptions, WaitidResult, WaitpidResult } from './posix/calls.js';
-export type { Completion, CompletionStatus } from './run/completion.js';
+export type { Completion, CompletionRecord, CompletionStatus, ErrorRecord } from './completion.js';
 export { run } from './run/run.js';
 export type { Signal } from './signals.js';
 export { spawn } from './spawn/spawn.js';

@@ -115,6 +115,7 @@ function start(
           escalation,
           stdio: [],
           onExit: 'leave',
+          onRelease: () => undefined,
           signal: undefined,
           timeout: Infinity,
         });

@@ -17,7 +17,15 @@ export interface ProcessInfo {
   readonly identity: ProcessIdentity;
 }
 
-function decode([pid, ppid, pgid, sid, state, command, ticks]: ProcessFields): ProcessInfo {
+export function decodeProcess([
+  pid,
+  ppid,
+  pgid,
+  sid,
+  state,
+  command,
+  ticks,
+]: ProcessFields): ProcessInfo {
   return { pid, ppid, pgid, sid, state, command, identity: identityOf(pid, ticks) };
 }
 
@@ -25,18 +33,18 @@ function decode([pid, ppid, pgid, sid, state, command, ticks]: ProcessFields): P
 export function groupMembers(pgid: number): ProcessInfo[] {
   const fields = binding.listGroup(pgid);
   if (fields === null) throw new NoProcError();
-  return fields.map(decode);
+  return fields.map(decodeProcess);
 }
 
 /** Of a session, a tree or a cgroup. Throws NoProcError. */
 export function wideMembers(id: number): ProcessInfo[] {
   const fields = binding.listScope(id);
   if (fields === null) throw new NoProcError();
-  return fields.map(decode);
+  return fields.map(decodeProcess);
 }
 
 export function processInfo(pid: number): ProcessInfo | undefined {
-  return binding.readProcess(pid).map(decode)[0];
+  return binding.readProcess(pid).map(decodeProcess)[0];
 }
 
 /** The kernel function that a process in state 'D' hangs in; undefined where that is not told. */

@@ -33,6 +33,7 @@ export interface ChildSetup<Target> {
   readonly escalation: EscalationChoice<Target>;
   readonly stdio: readonly (PipeStream | null)[];
   readonly onExit: 'terminate' | 'leave';
+  readonly onRelease: () => void;
   readonly signal: AbortSignal | undefined;
   /** Milliseconds from now. */
   readonly timeout: number;

@@ -1,4 +1,10 @@
 export {
+  JournalClosedError,
+  JournalDuplicateError,
+  JournalLockedError,
+  JournalWriteError,
+} from './journal.js';
+export {
   AbortError,
   AlreadyStartedError,
   ForeignGroupError,

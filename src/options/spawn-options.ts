@@ -1,11 +1,12 @@
 /** What `spawn` takes. Times are milliseconds; signals are named as in Node. */
 import type { Signal } from '../signals.js';
 import { ESCALATION_KEYS, type EscalationOptions } from './escalation.js';
+import { JOURNAL_KEYS, type JournalOptions } from './journal.js';
 import type { Limits } from './limits.js';
 import type { CgroupOptions, Scope } from './scope.js';
 import type { StdioOption } from './stdio.js';
 
-export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target> {
+export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target>, JournalOptions {
   /** Working directory. A missing one rejects with `syscall: 'chdir'`. @default ours */
   readonly cwd?: string | URL | undefined;
   /**
@@ -67,6 +68,7 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
 
 export const SPAWN_KEYS: readonly string[] = [
   ...ESCALATION_KEYS,
+  ...JOURNAL_KEYS,
   ...['cwd', 'env', 'argv0', 'stdio', 'group', 'session', 'scope', 'parentDeathSignal'],
   ...['uid', 'gid', 'groups', 'umask', 'nice', 'oomScoreAdj', 'noNewPrivileges', 'limits'],
   ...['signal', 'timeout', 'cgroup', 'onExit'],

@@ -1,14 +1,20 @@
 /** The whole job: start, watch, end what is left, and one result that is final. */
 import type { Child } from '../child/child.js';
 import type { EndedBy } from '../child/waiting.js';
-import { AbortError, StatusUnknownError, SurvivorsError, TimeoutError } from '../errors/index.js';
+import {
+  errorRecord,
+  statusOfFailure,
+  type Completion,
+  type CompletionRecord,
+  type CompletionStatus,
+} from '../completion.js';
+import { StatusUnknownError, SurvivorsError } from '../errors/index.js';
 import type { Exit } from '../exit.js';
 import { RUN_KEYS, type Progress, type RunOptions } from '../options/run-options.js';
 import { checkOptions } from '../options/validate.js';
 import { planSpawn } from '../spawn/plan.js';
-import { spawnPlanned } from '../spawn/spawn.js';
+import { startTracked, type StartedChild } from '../spawn/spawn.js';
 import { Capture } from './capture.js';
-import type { Completion, CompletionStatus } from './completion.js';
 import { feedInput } from './input.js';
 import { planRun, type RunPlan } from './plan.js';
 import { reportProgress } from './progress.js';
@@ -39,22 +45,21 @@ export async function run(
   const plan = planRun(checked);
   const spawnPlan = planSpawn(file, args, { onExit: 'terminate', ...checked }, plan.stdio);
   const startedAt = performance.now();
-  let child: Child;
+  let started: StartedChild;
   try {
-    child = await spawnPlanned(spawnPlan);
+    started = await startTracked(spawnPlan);
   } catch (error) {
     return notStarted(plan, error as Error, startedAt);
   }
-  return new Job(file, child, plan, startedAt).complete();
+  const completion = await new Job(file, started.child, plan, startedAt).complete();
+  await started.tracked?.ended(withoutOutput(completion));
+  return completion;
 }
 
 function notStarted(plan: RunPlan, error: Error, startedAt: number): Completion<string | Buffer> {
   const nothing = plan.encoding === 'buffer' ? Buffer.alloc(0) : '';
-  let status: CompletionStatus = 'error';
-  if (error instanceof TimeoutError) status = 'timeout';
-  if (error instanceof AbortError) status = 'terminated';
   return {
-    status,
+    status: statusOfFailure(error),
     exit: null,
     termination: { method: 'natural' },
     pid: null,
@@ -64,6 +69,15 @@ function notStarted(plan: RunPlan, error: Error, startedAt: number): Completion<
     truncated: false,
     usage: null,
     error,
+  };
+}
+
+function withoutOutput(completion: Completion<string | Buffer>): CompletionRecord {
+  const { status, exit, termination, pid, durationMs, truncated, usage, cause, error } = completion;
+  return {
+    ...{ status, exit, termination, pid, durationMs, truncated, usage },
+    ...(cause === undefined ? {} : { cause }),
+    ...(error === undefined ? {} : { error: errorRecord(error) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { ownCgroup } from '../cgroup-probe.js';
 import { makeCookie } from '../cookie.js';
-import { invalidType, invalidValue } from '../errors/index.js';
+import { invalidValue } from '../errors/index.js';
 import { chooseEscalation, type EscalationChoice } from '../options/escalation.js';
 import { planLimits } from '../options/limits.js';
 import {
@@ -26,9 +26,10 @@ import {
   checkList,
   checkOneOf,
   checkText,
-  isObject,
 } from '../options/validate.js';
 import { signalNumber } from '../signals.js';
+import { addCookie, planEnvironment } from './environment.js';
+import { planTracking, type TrackingPlan } from './tracking.js';
 
 /** Values of GroupMode in native/core/spawn_request.h. */
 enum GroupMode {
@@ -55,6 +56,11 @@ export interface SpawnPlan {
   /** Where the cgroup is made, and its settings, as the addon takes them. */
   readonly cgroup: string;
   readonly cgroupParent: string | undefined;
+  /** Its folder below that one. */
+  readonly cgroupName: string;
+  /** '' where nothing needs one. */
+  readonly cookie: string;
+  readonly tracking: TrackingPlan | undefined;
   readonly escalation: EscalationChoice<never>;
   readonly onExit: 'terminate' | 'leave' | undefined;
   /** The child is in a group that this library created... */
@@ -78,26 +84,6 @@ function block(strings: readonly string[]): string {
 
 function planArguments(args: unknown): string[] {
   return args === undefined ? [] : checkList('args', args, 'strings', checkText);
-}
-
-function planEnvironment(env: unknown): string[] {
-  if (env === undefined) return planVariables(process.env);
-  if (!isObject(env)) throw invalidType('options.env', 'an object', env);
-  return planVariables(env);
-}
-
-function planVariables(env: Record<string, unknown>): string[] {
-  const entries: string[] = [];
-  for (const key of Object.keys(env)) {
-    const value = env[key];
-    if (value === undefined) continue;
-    checkText('options.env', key);
-    if (key === '' || key.includes('=')) {
-      throw invalidValue('options.env', 'must not have a name that is empty or contains "="', key);
-    }
-    entries.push(`${key}=${checkText(`options.env.${key}`, value)}`);
-  }
-  return entries;
 }
 
 function pathOf(url: URL): string {
@@ -213,17 +199,6 @@ function planNumbers(
   ]);
 }
 
-/** The cookie goes behind those of supervisors that we are ourselves in the tree of. */
-function addCookie(entries: readonly string[]): string[] {
-  const name = 'REAPWELL_COOKIE=';
-  const inherited = entries.find((entry) => entry.startsWith(name))?.slice(name.length);
-  const cookie = makeCookie();
-  return [
-    ...entries.filter((entry) => !entry.startsWith(name)),
-    `${name}${inherited === undefined ? '' : `${inherited},`}${cookie}`,
-  ];
-}
-
 /** `options` has passed checkOptions. */
 export function planSpawn(
   file: unknown,
@@ -241,6 +216,10 @@ export function planSpawn(
   const stdio = planStdio(options.stdio, defaultStdio);
   const env = planEnvironment(options.env);
   const cgroup = planCgroup(options.cgroup);
+  const tracking = planTracking(options);
+  const marked = tracking !== undefined || scopes.includes('tree') || scopes.includes('cgroup');
+  const cookie = marked ? makeCookie() : '';
+  const cgroupName = `reapwell-${cookie}`;
   const parent = scopes.includes('cgroup')
     ? (cgroup.parent ?? ownCgroup() ?? undefined)
     : undefined;
@@ -251,8 +230,11 @@ export function planSpawn(
     cwd: planCwd(options.cwd),
     stdio,
     files: block(stdio.flatMap(({ path }) => path ?? [])),
-    cgroup: planCgroupBlock(parent, cgroup),
+    cgroup: planCgroupBlock(parent, cgroupName, cgroup),
     cgroupParent: parent,
+    cgroupName,
+    cookie,
+    tracking,
     hasGroup: group.mode !== GroupMode.Inherit,
     leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
     joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,
@@ -271,14 +253,14 @@ export function planSpawn(
       ...common,
       scope,
       fallback,
-      env: block(scope === 'tree' ? addCookie(env) : env),
+      env: block(scope === 'tree' || tracking !== undefined ? addCookie(env, cookie) : env),
       numbers: planNumbers(options, scope, group, stdio),
     }),
     undefined,
   ) as SpawnPlan;
 }
 
-function planCgroupBlock(parent: string | undefined, plan: CgroupPlan): string {
+function planCgroupBlock(parent: string | undefined, name: string, plan: CgroupPlan): string {
   // Without a parent there is no cgroup v2; the folder that does not exist says so to the addon.
-  return block([parent ?? '/sys/fs/cgroup/none', ...plan.settings]);
+  return block([parent ?? '/sys/fs/cgroup/none', name, ...plan.settings]);
 }

@@ -1,4 +1,6 @@
 /** Starts a program and hands out its `Child`. */
+import { join } from 'node:path';
+
 import { Child } from '../child/child.js';
 import { ScopeUnavailableError } from '../errors/index.js';
 import { identityOf } from '../identity.js';
@@ -9,6 +11,7 @@ import { checkOptions } from '../options/validate.js';
 import { PipeStream, type PipeDirection } from '../stdio/pipe-stream.js';
 import { planSpawn, type SpawnPlan } from './plan.js';
 import { start, type Adopted, type Started } from './start.js';
+import { recordAtEnd, recordFailure, type Tracked } from './tracking.js';
 
 const KEYS: ReadonlySet<string> = new Set(SPAWN_KEYS);
 
@@ -29,12 +32,51 @@ export async function spawn(
   options?: SpawnOptions<Child>,
 ): Promise<Child> {
   const checked = checkOptions(options, KEYS);
-  return spawnPlanned(planSpawn(file, args, checked, 'pipe'));
+  const plan = planSpawn(file, args, checked, 'pipe');
+  const startedAt = performance.now();
+  const { child, tracked } = await startTracked(plan);
+  if (tracked !== undefined) recordAtEnd(child, tracked, startedAt);
+  return child;
 }
 
-/** Starts what has been planned, with whichever of its scopes can be had first. */
-export async function spawnPlanned(plan: SpawnPlan): Promise<Child> {
+export interface StartedChild {
+  readonly child: Child;
+  /** Its record in a journal; whoever started it says how it ended. */
+  readonly tracked: Tracked | undefined;
+}
+
+/** Starts what has been planned, recorded first if it is to be. */
+export async function startTracked(plan: SpawnPlan): Promise<StartedChild> {
   const calledAt = performance.now();
+  const { tracking } = plan;
+  if (tracking === undefined) {
+    return { child: await startPlanned(plan, calledAt, undefined), tracked: undefined };
+  }
+  const tracked = await tracking.tracker.begin({
+    cookie: plan.cookie,
+    id: tracking.id,
+    meta: tracking.meta,
+    file: plan.file,
+    args: plan.spawnargs.slice(1),
+    scope: plan.scope,
+    cgroup: plan.cgroupParent === undefined ? undefined : join(plan.cgroupParent, plan.cgroupName),
+  });
+  try {
+    return { child: await startPlanned(plan, calledAt, tracked), tracked };
+  } catch (error) {
+    if (tracked !== undefined) {
+      await recordFailure(tracked, error as Error, performance.now() - calledAt);
+    }
+    throw error;
+  }
+}
+
+/** With whichever of its scopes can be had first. */
+async function startPlanned(
+  plan: SpawnPlan,
+  calledAt: number,
+  tracked: Tracked | undefined,
+): Promise<Child> {
   const adopt = (took: SpawnPlan, started: Started): Adopted<Child> => {
     const child = new Child({
       id: started.id,
@@ -45,8 +87,15 @@ export async function spawnPlanned(plan: SpawnPlan): Promise<Child> {
       escalation: took.escalation,
       stdio: openStreams(took.stdio, started.descriptors),
       onExit: took.onExit ?? 'leave',
+      onRelease: () => tracked?.released(),
       signal: took.signal,
       timeout: took.timeout - (performance.now() - calledAt),
+    });
+    tracked?.started({
+      identity: child.identity,
+      handle: binding.processHandle(started.id),
+      pgid: child.pgid,
+      scope: took.scope,
     });
     return { owner: child, sink: Child.sinkOf(child) };
   };

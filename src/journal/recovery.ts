@@ -1,0 +1,222 @@
+/** Sees to what an earlier supervisor left unfinished. */
+import { attach } from '../attach/attach.js';
+import type { ProcessInfo } from '../child/members.js';
+import type { Process } from '../child/process.js';
+import type { CompletionRecord, CompletionStatus } from '../completion.js';
+import type { Exit } from '../exit.js';
+import {
+  chooseEscalation,
+  ESCALATION_KEYS,
+  stepsOf,
+  type EscalationOptions,
+  type EscalationStep,
+} from '../options/escalation.js';
+import { checkOneOf, checkOptions } from '../options/validate.js';
+import { Escalation } from '../terminate/escalation.js';
+import type { Termination } from '../terminate/termination.js';
+import { Census } from './census.js';
+import { entryOf, type JournalEntry } from './entry.js';
+import type { RecordState } from './fold.js';
+import { whoIsLeft, type Left } from './left.js';
+import { Leftovers, removeCgroup } from './leftovers.js';
+import type { SkippedRecord } from './reading.js';
+import { isOurWorld } from './world.js';
+
+export interface RecoverOptions extends EscalationOptions<JournalEntry> {
+  /**
+   * `'terminate'`: end what is left of each. `'adopt'`: hand out a handle of each that lives. `'report'`:
+   * only tell. @default 'terminate'
+   */
+  readonly action?: 'terminate' | 'adopt' | 'report' | undefined;
+}
+
+export interface Recovered {
+  readonly entry: JournalEntry;
+  /**
+   * - `'gone'`: nothing is left of it; how it ended is not known. The record is closed.
+   * - `'ended'`: it was left, and is no more. The record is closed.
+   * - `'adopted'`: it lives; `process` is its handle, and its end will be recorded.
+   * - `'survived'`: members live: after the last step, with action 'report', or because its leader is
+   *   gone and so can't be adopted. The record stays open.
+   * - `'foreign'`: of another boot or another pid namespace; not touched. The record stays open.
+   * - `'unreadable'`: a record or a file that can't be read; `entry.id` says which, `reason` why.
+   */
+  readonly outcome: 'gone' | 'ended' | 'adopted' | 'survived' | 'foreign' | 'unreadable';
+  readonly termination?: Termination;
+  readonly process?: Process;
+  /** Who was found alive, before anything was done. */
+  readonly members: readonly ProcessInfo[];
+  readonly reason?: string;
+}
+
+type Action = 'terminate' | 'adopt' | 'report';
+
+const KEYS: ReadonlySet<string> = new Set([...ESCALATION_KEYS, 'action']);
+
+export interface RecoverySetup {
+  /** What was found unfinished when the journal was opened. */
+  readonly found: Map<string, RecordState>;
+  readonly skipped: readonly SkippedRecord[];
+  /** Closes a record. */
+  readonly ended: (state: RecordState, completion: CompletionRecord) => Promise<void>;
+}
+
+interface Request {
+  readonly action: Action;
+  readonly steps: readonly EscalationStep<never>[];
+}
+
+export class Recovery {
+  readonly #setup: RecoverySetup;
+  readonly #census = new Census();
+  readonly #adopted = new Map<string, Process>();
+  #running: { readonly action: Action; readonly result: Promise<Recovered[]> } | undefined;
+
+  constructor(setup: RecoverySetup) {
+    this.#setup = setup;
+  }
+
+  async recover(options: unknown): Promise<Recovered[]> {
+    const checked = checkOptions(options, KEYS);
+    const action: Action =
+      checked.action === undefined
+        ? 'terminate'
+        : checkOneOf('options.action', checked.action, ['terminate', 'adopt', 'report']);
+    const request = { action, steps: stepsOf(chooseEscalation<never>(checked)) };
+    while (this.#running !== undefined) {
+      const { action: other, result } = this.#running;
+      if (other === action) return result;
+      await result.catch(() => undefined);
+    }
+    const result = this.#perform(request).finally(() => {
+      this.#running = undefined;
+    });
+    this.#running = { action, result };
+    return result;
+  }
+
+  async #perform(request: Request): Promise<Recovered[]> {
+    const states = [...this.#setup.found.values()];
+    const ours = states.filter(({ starting }) => isOurWorld(starting) === 'ours');
+    const listing = ours.length === 0 ? [] : await this.#census.takeSettled();
+    const recovered = await Promise.all(
+      states.map(async (state): Promise<Recovered> => {
+        const world = isOurWorld(state.starting);
+        if (world === 'ours') return this.#see(state, whoIsLeft(state, listing), request);
+        const reason = world === 'boot' ? 'of another boot' : 'of another pid namespace';
+        return { entry: entryOf(state), outcome: 'foreign', members: [], reason };
+      }),
+    );
+    return [...recovered, ...this.#setup.skipped.map(unreadable)];
+  }
+
+  async #see(state: RecordState, left: Left, request: Request): Promise<Recovered> {
+    const entry = entryOf(state);
+    const { members } = left;
+    if (request.action === 'terminate') return this.#terminate(state, entry, left, request.steps);
+    if (members.length === 0 && (await this.#isGone(state, entry, left))) {
+      await this.#close(state, lost(entry));
+      return { entry, outcome: 'gone', members };
+    }
+    const process = request.action === 'adopt' ? await this.#adopt(state, entry, left) : undefined;
+    if (process === undefined) return { entry, outcome: 'survived', members };
+    return { entry, outcome: 'adopted', process, members };
+  }
+
+  async #isGone(state: RecordState, entry: JournalEntry, left: Left): Promise<boolean> {
+    const leftovers = new Leftovers(state, entry, this.#census, left);
+    return leftovers.checkEmpty();
+  }
+
+  async #terminate(
+    state: RecordState,
+    entry: JournalEntry,
+    left: Left,
+    steps: readonly EscalationStep<never>[],
+  ): Promise<Recovered> {
+    const { members } = left;
+    const leftovers = new Leftovers(state, entry, this.#census, left);
+    try {
+      const termination = await new Escalation(leftovers, steps).result;
+      const { method } = termination;
+      if (method === 'not_running') {
+        await this.#close(state, lost(entry));
+        return { entry, outcome: 'gone', members };
+      }
+      if (method === 'failed') return { entry, outcome: 'survived', termination, members };
+      await this.#close(state, { ...lost(entry), status: 'terminated', termination });
+      return { entry, outcome: 'ended', termination, members };
+    } finally {
+      leftovers.close();
+    }
+  }
+
+  async #adopt(
+    state: RecordState,
+    entry: JournalEntry,
+    { leader, group }: Left,
+  ): Promise<Process | undefined> {
+    const { key } = state.starting;
+    const known = this.#adopted.get(key);
+    if (known !== undefined) return known;
+    if (leader === undefined) return undefined;
+    try {
+      const process = await attach(entry.identity ?? leader.identity, {
+        scope: group && entry.scope !== 'leader' ? 'group' : 'leader',
+      });
+      this.#adopted.set(key, process);
+      process.once('empty', () => {
+        void process.exited.then((exit) => this.#close(state, adopted(entry, process, exit)));
+      });
+      return process;
+    } catch {
+      return undefined; // it ended meanwhile, or may not be watched: the next call tells
+    }
+  }
+
+  async #close(state: RecordState, completion: CompletionRecord): Promise<void> {
+    this.#setup.found.delete(state.starting.key);
+    if (state.starting.cgroup !== undefined) removeCgroup(state.starting.cgroup);
+    await this.#setup.ended(state, completion);
+  }
+}
+
+/** Its supervisor had died, so nobody was there to be told its status. */
+function lost(entry: JournalEntry): CompletionRecord {
+  const pid = entry.identity?.pid ?? null;
+  return {
+    status: 'error',
+    exit: null,
+    termination: { method: 'natural' },
+    pid,
+    durationMs: Date.now() - entry.startedAt,
+    usage: null,
+    error: {
+      name: 'StatusUnknownError',
+      message: 'its supervisor had died before it, so its exit status is not known',
+      code: 'ERR_REAPWELL_STATUS_UNKNOWN',
+    },
+  };
+}
+
+function adopted(entry: JournalEntry, process: Process, exit: Exit): CompletionRecord {
+  let status: CompletionStatus = exit.code === 0 ? 'completed' : 'failed';
+  if (!exit.known) status = 'error';
+  if (process.endedBy !== undefined) status = 'terminated';
+  const { error, ...rest } = lost(entry);
+  const known = { ...rest, status, exit, usage: exit.usage };
+  return status === 'error' && error !== undefined ? { ...known, error } : known;
+}
+
+function unreadable({ file, line, reason }: SkippedRecord): Recovered {
+  const entry: JournalEntry = {
+    id: line === undefined ? file : `${file}:${line}`,
+    meta: null,
+    command: '',
+    args: [],
+    startedAt: 0,
+    scope: 'leader',
+    status: 'error',
+  };
+  return { entry, outcome: 'unreadable', members: [], reason };
+}

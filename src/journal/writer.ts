@@ -1,0 +1,166 @@
+/**
+ * Appends lines to one file: what comes in one turn in one write, whole lines or nothing. Nothing
+ * here blocks the event loop.
+ *
+ * Without fsync: the page cache outlives every crash of ours, and what a crash of the machine takes
+ * away is the record of processes that it has taken too.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+
+import { Timer } from '../timer.js';
+
+interface Waiting {
+  readonly text: string;
+  /** Kept and tried again if it can't be written now. */
+  readonly keep: boolean;
+  /** False: put off. */
+  readonly resolve: (saved: boolean) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const RETRY = 1000;
+
+export class Writer {
+  #path: string;
+  readonly #header: string;
+  #file: FileHandle | undefined;
+  /** Bytes in the file that are whole lines. */
+  #size = 0;
+  /** A torn line is at the end of the file and could not be cut off. */
+  #torn = false;
+  #queue: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  #unsaved = '';
+  #retry: Timer | undefined;
+  /** Why the last write failed; undefined if it did not. */
+  failure: Error | undefined;
+
+  /** The file is made at the first write, with `header`, if it does not exist. */
+  constructor(path: string, header: string) {
+    this.#path = path;
+    this.#header = header;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** Resolves once `text`, whole lines, is in the file; rejects if it can't be, and then it is not. */
+  append(text: string): Promise<boolean> {
+    return this.#add(text, false);
+  }
+
+  /** The same, but what can't be written is kept, and written when that is possible: false. */
+  record(text: string): Promise<boolean> {
+    return this.#add(text, true);
+  }
+
+  #add(text: string, keep: boolean): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ text, keep, resolve, reject });
+      this.#writing ??= this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      try {
+        await this.#write(this.#unsaved + batch.map(({ text }) => text).join(''));
+        this.#saved();
+        for (const { resolve } of batch) resolve(true);
+      } catch (error) {
+        this.#failed(batch, error as Error);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #saved(): void {
+    this.#unsaved = '';
+    this.failure = undefined;
+    this.#retry?.clear();
+    this.#retry = undefined;
+  }
+
+  #failed(batch: readonly Waiting[], error: Error): void {
+    this.failure = error;
+    for (const { text, keep, resolve, reject } of batch) {
+      if (keep) {
+        this.#unsaved += text;
+        resolve(false);
+      } else {
+        reject(error);
+      }
+    }
+    if (this.#unsaved === '' || this.#retry !== undefined) return;
+    this.#retry = new Timer(RETRY, () => {
+      this.#retry = undefined;
+      void this.record('');
+    }).reference(false);
+  }
+
+  async #write(text: string): Promise<void> {
+    const file = await this.#open();
+    const bytes = Buffer.from((this.#size === 0 ? this.#header : this.#torn ? '\n' : '') + text);
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        written += (await file.write(bytes, written)).bytesWritten;
+      }
+    } catch (error) {
+      if (written > 0) await this.#cutOff(file);
+      throw error;
+    }
+    this.#size += bytes.length;
+    this.#torn = false;
+  }
+
+  async #open(): Promise<FileHandle> {
+    if (this.#file === undefined) {
+      const file = await open(this.#path, 'a', 0o600);
+      this.#size = (await file.stat()).size;
+      this.#file = file;
+    }
+    return this.#file;
+  }
+
+  // The rest of a line that did not fit would swallow the next one.
+  async #cutOff(file: FileHandle): Promise<void> {
+    try {
+      await file.truncate(this.#size);
+    } catch {
+      this.#torn = true;
+    }
+  }
+
+  /**
+   * Everything that was added so far is in the file, or has failed; then `change` puts another file in
+   * its place. What is added meanwhile goes to that one.
+   */
+  async replace(change: () => Promise<string>): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    this.#writing = (async () => {
+      try {
+        const path = await change();
+        await this.#file?.close();
+        this.#file = undefined;
+        this.#path = path;
+      } finally {
+        await this.#drain();
+      }
+    })();
+    await this.#writing;
+  }
+
+  /** False: something could not be written, even now. */
+  async close(): Promise<boolean> {
+    if (this.#unsaved !== '') await this.record('');
+    while (this.#writing !== undefined) await this.#writing;
+    this.#retry?.clear();
+    await this.#file?.close();
+    this.#file = undefined;
+    return this.#unsaved === '';
+  }
+}

@@ -1,0 +1,132 @@
+/** What the spawn layer asks of a journal: a record before the child can run, and its course after. */
+import { randomUUID } from 'node:crypto';
+
+import type { Child } from '../child/child.js';
+import {
+  errorRecord,
+  statusOfFailure,
+  type CompletionRecord,
+  type CompletionStatus,
+} from '../completion.js';
+import { invalidType, invalidValue } from '../errors/index.js';
+import type { Exit } from '../exit.js';
+import type { ProcessIdentity } from '../identity.js';
+import { JOURNAL, JOURNAL_KEYS } from '../options/journal.js';
+import type { Scope } from '../options/scope.js';
+import { checkText, isObject } from '../options/validate.js';
+
+/** Known before the child can run. */
+export interface TrackedStart {
+  /** In the child's environment: finds it, and what it starts, if nothing more gets recorded. */
+  readonly cookie: string;
+  readonly id: string;
+  readonly meta: unknown;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly scope: Scope;
+  /** The folder of the cgroup that it would get. */
+  readonly cgroup: string | undefined;
+}
+
+/** Known once it runs. */
+export interface TrackedProcess {
+  readonly identity: ProcessIdentity;
+  /** The pidfd's file handle; '' where the kernel has none. */
+  readonly handle: string;
+  readonly pgid: number;
+  /** What was got. */
+  readonly scope: Scope;
+}
+
+/** One record. What can't be written at once is kept and tried again. */
+export interface Tracked {
+  started(process: TrackedProcess): void;
+  /** Resolves when it is written, or has been put off. */
+  ended(completion: CompletionRecord): Promise<void>;
+  /** Handed over: not ours to recover. */
+  released(): void;
+}
+
+export interface Tracker {
+  /** Resolves once the record is written; rejects if it can't be, and then nothing may start. */
+  begin(start: TrackedStart): Promise<Tracked | undefined>;
+}
+
+export interface TrackingPlan {
+  readonly tracker: Tracker;
+  readonly id: string;
+  readonly meta: unknown;
+}
+
+/** `options` has passed checkOptions. */
+export function planTracking(options: Record<string, unknown>): TrackingPlan | undefined {
+  const { journal, id, meta } = options;
+  if (journal === undefined) {
+    const idle = JOURNAL_KEYS.find((key) => options[key] !== undefined);
+    if (idle !== undefined) {
+      throw invalidValue(`options.${idle}`, 'goes with options.journal only', options[idle]);
+    }
+    return undefined;
+  }
+  if (!isObject(journal) || !(JOURNAL in journal)) {
+    throw invalidType('options.journal', 'a Journal', journal);
+  }
+  return {
+    tracker: journal[JOURNAL] as Tracker,
+    id: id === undefined ? randomUUID() : checkText('options.id', id),
+    meta: meta === undefined ? null : copyMeta(meta),
+  };
+}
+
+// Undefined for a function, whatever its declared type says.
+const stringify: (value: unknown) => string | undefined = JSON.stringify;
+
+// Copied: what the caller changes later is not what was recorded.
+function copyMeta(meta: unknown): unknown {
+  let text: string | undefined;
+  try {
+    text = stringify(meta);
+  } catch (error) {
+    throw invalidValue('options.meta', `can't be said in JSON (${String(error)})`, meta);
+  }
+  if (text === undefined) throw invalidValue('options.meta', "can't be said in JSON", meta);
+  return JSON.parse(text) as unknown;
+}
+
+/** Records that a spawn failed: nothing is left of the child. */
+export function recordFailure(tracked: Tracked, error: Error, durationMs: number): Promise<void> {
+  return tracked.ended({
+    status: statusOfFailure(error),
+    exit: null,
+    termination: { method: 'natural' },
+    pid: null,
+    durationMs,
+    usage: null,
+    error: errorRecord(error),
+  });
+}
+
+function statusOf(child: Child, exit: Exit): CompletionStatus {
+  const { endedBy } = child;
+  if (endedBy !== undefined) return endedBy === 'timeout' ? 'timeout' : 'terminated';
+  if (!exit.known) return 'error';
+  return exit.code === 0 ? 'completed' : 'failed';
+}
+
+/** For `spawn`: the record ends when the child's scope is empty, whoever ended it. */
+export function recordAtEnd(child: Child, tracked: Tracked, startedAt: number): void {
+  child.once('empty', () => {
+    void (async () => {
+      const exit = await child.exited;
+      const ending = child.endedBy === undefined ? undefined : await child.ending;
+      await tracked.ended({
+        status: statusOf(child, exit),
+        exit,
+        termination: ending ?? { method: 'natural' },
+        pid: child.pid,
+        durationMs: performance.now() - startedAt,
+        usage: exit.usage,
+      });
+    })();
+  });
+}
