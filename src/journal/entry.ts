@@ -29,7 +29,7 @@ function completionIn({ completion }: EndedLine): CompletionRecord {
 }
 
 /** The whole identity, as \`attach\` takes it. */
-export function identityIn(starting: StartingLine, running: RunningLine): ProcessIdentity {
+function identityIn(starting: StartingLine, running: RunningLine): ProcessIdentity {
   return { ...running.identity, bootId: starting.bootId };
 }
 

@@ -7,8 +7,8 @@ import type { ProcessIdentity } from '../identity.js';
 import { SCOPES, type Scope } from '../options/scope.js';
 import { isObject } from '../options/validate.js';
 
-export const FORMAT = 'reapwell journal';
-export const VERSION = 1;
+const FORMAT = 'reapwell journal';
+const VERSION = 1;
 
 /** The first line of a file. */
 export interface HeaderLine {
@@ -56,13 +56,13 @@ export interface EndedLine {
 }
 
 /** Handed over; not to be recovered. */
-export interface ReleasedLine {
+interface ReleasedLine {
   readonly t: 'released';
   readonly key: string;
 }
 
 /** Everything about one child in a line, as compaction writes it. */
-export interface WholeLine {
+interface WholeLine {
   readonly t: 'whole';
   readonly key: string;
   readonly starting: StartingLine;

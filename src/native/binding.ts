@@ -30,7 +30,7 @@ export type ProcessFields = readonly [number, number, number, number, string, st
  * A process and its cookies, with commas between them. null: its environment can't be read; undefined:
  * it has none at all, as in the moment of an exec.
  */
-export type CookieFields = readonly [process: ProcessFields, cookies: string | null | undefined];
+type CookieFields = readonly [process: ProcessFields, cookies: string | null | undefined];
 
 export interface Binding {
   connect(callback: (count: number) => void, buffer: Float64Array): void;

@@ -29,7 +29,7 @@ export interface TrackedStart {
 }
 
 /** Known once it runs. */
-export interface TrackedProcess {
+interface TrackedProcess {
   readonly identity: ProcessIdentity;
   /** The pidfd's file handle; '' where the kernel has none. */
   readonly handle: string;
