@@ -6,6 +6,7 @@ const report = process.env['REAPWELL_TEST_REPORT'];
 const anyMode = [
   'test/package/**',
   'test/bad-input/**',
+  'test/crash/**',
   'test/output/**',
   'test/poll-and-wait/system-calls.test.ts',
   'test/stdio/**',
