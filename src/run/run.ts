@@ -5,8 +5,9 @@ import { AbortError, StatusUnknownError, SurvivorsError, TimeoutError } from '..
 import type { Exit } from '../exit.js';
 import { RUN_KEYS, type Progress, type RunOptions } from '../options/run-options.js';
 import { checkOptions } from '../options/validate.js';
-import { planSpawn } from '../spawn/plan.js';
+import { planSpawn, type SpawnPlan } from '../spawn/plan.js';
 import { spawnPlanned } from '../spawn/spawn.js';
+import { nextRun, publishRunEnd, publishRunStart } from '../telemetry/publish.js';
 import { Capture } from './capture.js';
 import type { Completion, CompletionStatus } from './completion.js';
 import { feedInput } from './input.js';
@@ -38,14 +39,26 @@ export async function run(
   const checked = checkOptions(options, KEYS);
   const plan = planRun(checked);
   const spawnPlan = planSpawn(file, args, { onExit: 'terminate', ...checked }, plan.stdio);
+  const number = nextRun();
+  publishRunStart(spawnPlan, number);
+  const completion = await complete(plan, spawnPlan, number);
+  publishRunEnd(spawnPlan, number, completion);
+  return completion;
+}
+
+async function complete(
+  plan: RunPlan,
+  spawnPlan: SpawnPlan,
+  number: number,
+): Promise<Completion<string | Buffer>> {
   const startedAt = performance.now();
   let child: Child;
   try {
-    child = await spawnPlanned(spawnPlan);
+    child = await spawnPlanned(spawnPlan, number);
   } catch (error) {
     return notStarted(plan, error as Error, startedAt);
   }
-  return new Job(file, child, plan, startedAt).complete();
+  return new Job(spawnPlan.file, child, plan, startedAt).complete();
 }
 
 function notStarted(plan: RunPlan, error: Error, startedAt: number): Completion<string | Buffer> {

@@ -7,6 +7,7 @@ import { SPAWN_KEYS, type SpawnOptions } from '../options/spawn-options.js';
 import { StdioKind, type StdioPlan } from '../options/stdio.js';
 import { checkOptions } from '../options/validate.js';
 import { PipeStream, type PipeDirection } from '../stdio/pipe-stream.js';
+import { publishSpawned, publishSpawnFailed } from '../telemetry/publish.js';
 import { planSpawn, type SpawnPlan } from './plan.js';
 import { start, type Adopted, type Started } from './start.js';
 
@@ -32,8 +33,11 @@ export async function spawn(
   return spawnPlanned(planSpawn(file, args, checked, 'pipe'));
 }
 
-/** Starts what has been planned, with whichever of its scopes can be had first. */
-export async function spawnPlanned(plan: SpawnPlan): Promise<Child> {
+/**
+ * Starts what has been planned, with whichever of its scopes can be had first. `run`: which run it is
+ * for, as telemetry counts them.
+ */
+export async function spawnPlanned(plan: SpawnPlan, run?: number): Promise<Child> {
   const calledAt = performance.now();
   const adopt = (took: SpawnPlan, started: Started): Adopted<Child> => {
     const child = new Child({
@@ -41,6 +45,7 @@ export async function spawnPlanned(plan: SpawnPlan): Promise<Child> {
       identity: identityOf(started.pid, started.startTicks, started.inode),
       pgid: groupOf(took, started),
       hasGroup: took.hasGroup,
+      attached: false,
       scope: took.scope,
       escalation: took.escalation,
       stdio: openStreams(took.stdio, started.descriptors),
@@ -52,9 +57,15 @@ export async function spawnPlanned(plan: SpawnPlan): Promise<Child> {
   };
   for (let attempt = plan; ;) {
     try {
-      return await start(attempt, (started) => adopt(attempt, started));
+      const child = await start(attempt, (started) => adopt(attempt, started));
+      // Here rather than where it was adopted: in the caller's async context, and before its exit.
+      publishSpawned(attempt, child, run, calledAt);
+      return child;
     } catch (error) {
-      if (!(error instanceof ScopeUnavailableError) || attempt.fallback === undefined) throw error;
+      if (!(error instanceof ScopeUnavailableError) || attempt.fallback === undefined) {
+        publishSpawnFailed(attempt, error as Error, run, calledAt);
+        throw error;
+      }
       attempt = attempt.fallback;
     }
   }
