@@ -1,10 +1,6 @@
-/**
- * The channels of `node:diagnostics_channel`, typed. Held here for good: a channel that nobody holds
- * may be collected with its subscribers.
- */
-import { channel } from 'node:diagnostics_channel';
-
+/** The channels of `node:diagnostics_channel`, typed, for those who listen. */
 import type { ChannelName, TelemetryMessages } from './messages.js';
+import { publishers } from './publishers.js';
 
 /** A `diagnostics_channel.Channel` whose messages have a type. */
 export interface TelemetryChannel<Name extends ChannelName> {
@@ -19,26 +15,6 @@ export interface TelemetryChannel<Name extends ChannelName> {
   /** False: it was not subscribed. */
   unsubscribe(onMessage: (message: TelemetryMessages[Name], name: Name) => void): boolean;
 }
-
-interface Publisher<Name extends ChannelName> extends TelemetryChannel<Name> {
-  publish(message: TelemetryMessages[Name]): void;
-}
-
-function open<Name extends ChannelName>(name: Name): Publisher<Name> {
-  return channel(name) as unknown as Publisher<Name>;
-}
-
-/** @internal With `publish`, for publish.ts. */
-export const publishers = Object.freeze({
-  'reapwell:spawn': open('reapwell:spawn'),
-  'reapwell:exit': open('reapwell:exit'),
-  'reapwell:stop': open('reapwell:stop'),
-  'reapwell:continue': open('reapwell:continue'),
-  'reapwell:terminate:step': open('reapwell:terminate:step'),
-  'reapwell:terminate': open('reapwell:terminate'),
-  'reapwell:run': open('reapwell:run'),
-  'reapwell:recover': open('reapwell:recover'),
-} satisfies { [Name in ChannelName]: Publisher<Name> });
 
 /**
  * Every channel by its name. `diagnostics_channel.subscribe('reapwell:…', …)` reaches the same ones,

@@ -10,8 +10,8 @@ import type { Scope } from '../options/scope.js';
 import type { Completion } from '../run/completion.js';
 import type { Signal } from '../signals.js';
 import type { StepReport, Termination } from '../terminate/termination.js';
-import { publishers } from './channels.js';
 import type { RecoverOutcome } from './messages.js';
+import { publishers } from './publishers.js';
 
 const spawns = publishers['reapwell:spawn'];
 const exits = publishers['reapwell:exit'];

@@ -1,5 +1,6 @@
 // The types of all that telemetry exports, to the last field. What counts is `npm run typecheck`; run,
 // it shows no more than that the file loads.
+import type { Meter, Tracer } from '@opentelemetry/api';
 import { describe, expectTypeOf, test } from 'vitest';
 import {
   channels,
@@ -27,6 +28,7 @@ import {
   type TerminateStepMessage,
   type Termination,
 } from '../../src/index.js';
+import { instrument, type Instrumentation, type InstrumentOptions } from '../../src/otel/index.js';
 
 // Interfaces that extend others are compared by what they come to.
 type Flat<T> = { [Key in keyof T]: T[Key] };
@@ -142,4 +144,16 @@ test('each channel has its message', () => {
   expectTypeOf<ExitChannel['name']>().toEqualTypeOf<'reapwell:exit'>();
   // Telling is the library's own affair.
   expectTypeOf<ExitChannel>().not.toHaveProperty('publish');
+});
+
+test('reapwell/otel', () => {
+  expectTypeOf<InstrumentOptions>().toEqualTypeOf<{
+    readonly tracer?: Tracer | undefined;
+    readonly meter?: Meter | undefined;
+    readonly commandArgs?: boolean | undefined;
+  }>();
+  expectTypeOf(instrument).parameter(0).toEqualTypeOf<InstrumentOptions | undefined>();
+  expectTypeOf(instrument).returns.toEqualTypeOf<Instrumentation>();
+  expectTypeOf<Instrumentation>().toExtend<Disposable>();
+  expectTypeOf<Instrumentation['disable']>().toEqualTypeOf<() => void>();
 });

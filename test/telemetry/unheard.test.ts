@@ -1,8 +1,8 @@
 // Telemetry costs nothing while nobody listens, and a listener can't break what it listens to.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { run, type ChannelName } from '../../src/index.js';
-import { publishers } from '../../src/telemetry/channels.js';
 import * as telemetry from '../../src/telemetry/publish.js';
+import { publishers } from '../../src/telemetry/publishers.js';
 import { startCat, startReady } from '../children.js';
 import { nodeProgram } from '../support/program.js';
 import { waitFor } from '../support/wait-for.js';
