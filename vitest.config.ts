@@ -13,6 +13,7 @@ const anyMode = [
   'test/spawn/path-search.test.ts',
   'test/spawn/privilege.test.ts',
   'test/suite-under-strace.test.ts',
+  'test/telemetry/{otel-*,types}.test.ts',
 ];
 
 // The same tests, with each of the two doorbells turned off in its turn (docs: design.md, section 4).

@@ -29,7 +29,16 @@ const importRules = [
     not: /^node-gyp-build$|^(node:)?module$|\.node$/,
     why: 'only src/native/binding.ts loads the addon',
   },
-  { files: /^src\//, not: /^src\/index\.ts$/, why: 'index.ts only exports: nothing stands on it' },
+  {
+    files: /^src\//,
+    not: /^src\/(otel\/)?index\.ts$/,
+    why: 'index.ts only exports: nothing stands on it',
+  },
+  {
+    files: /^src\/(?!otel\/)/,
+    not: /^src\/otel\/|^@opentelemetry\//,
+    why: 'who does not ask for OpenTelemetry must not need it',
+  },
   {
     files: /^src\//,
     not: /^(test|bench|scripts|examples|dist|build|native)\//,
@@ -37,8 +46,23 @@ const importRules = [
   },
 ];
 
+/** As above, for imports that are there at run time: these files may know the types of all others. */
+const runtimeRules = [
+  {
+    files: /^src\/telemetry\//,
+    not: /^src\/(?!telemetry\/)/,
+    but: leaves,
+    why: 'telemetry is a leaf: it knows what it tells of by type only',
+  },
+  {
+    files: /^src\/otel\//,
+    not: /^src\/(?!otel\/|telemetry\/)/,
+    why: 'otel hears of everything through telemetry',
+  },
+];
+
 /** Files that hold `export … from` and nothing else. */
-const onlyExports = /^src\/index\.ts$/;
+const onlyExports = /^src\/(otel\/)?index\.ts$/;
 
 const nameRules = [
   { files: /^(src|test|bench)\/.*\.ts$/, name: /^[a-z0-9-]+(\.test|\.test-d|\.bench|\.d)?\.ts$/ },
@@ -103,8 +127,8 @@ function resolve(file, name) {
   return /\.m?ts$/.test(file) ? path.replace(/\.(m?)js$/, '.$1ts') : path;
 }
 
-function checkImport(file, target) {
-  for (const { files: pattern, not, but, why } of importRules) {
+function checkImport(file, target, rules = importRules) {
+  for (const { files: pattern, not, but, why } of rules) {
     if (pattern.test(file) && not.test(target) && !but?.test(target)) {
       report(file, `must not import ${target}: ${why}`);
     }
@@ -117,7 +141,10 @@ function readStatements(file, text) {
   for (const statement of ts.createSourceFile(file, text, ts.ScriptTarget.Latest).statements) {
     const from = statement.moduleSpecifier?.text;
     const typeOnly = statement.isTypeOnly === true || statement.importClause?.isTypeOnly === true;
-    if (from !== undefined && !typeOnly) targets.push(resolve(file, from));
+    if (from !== undefined && !typeOnly) {
+      targets.push(resolve(file, from));
+      checkImport(file, resolve(file, from), runtimeRules);
+    }
     if (onlyExports.test(file) && !(ts.isExportDeclaration(statement) && from !== undefined)) {
       report(file, 'holds something else than `export … from`');
     }

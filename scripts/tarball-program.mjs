@@ -11,7 +11,24 @@ assert.equal(completion.status, 'failed');
 assert.equal(completion.exit?.code, 3);
 assert.equal(completion.stdout, 'out\n');
 
+// `reapwell/otel` asks for its peer, and nothing else of the package does.
+const hasPeer = await import('@opentelemetry/api').then(
+  () => true,
+  () => false,
+);
+if (hasPeer) {
+  const { instrument } = await import('reapwell/otel');
+  const instrumentation = instrument();
+  assert.equal((await run('/bin/true')).status, 'completed');
+  instrumentation.disable();
+} else {
+  await assert.rejects(import('reapwell/otel'), /@opentelemetry\/api/);
+}
+
 const loaded = process.report.getReport().sharedObjects.filter((file) => file.endsWith('.node'));
 assert.equal(loaded.length, 1, `one addon, not ${loaded.join(', ')}`);
 assert.ok(loaded[0].includes(`/node_modules/reapwell/${process.argv[2]}/`), loaded[0]);
-console.log(`node ${process.version}: spawned, reaped and captured through ${process.argv[2]}/`);
+const peer = hasPeer ? 'with' : 'without';
+console.log(
+  `node ${process.version}: spawned, reaped and captured through ${process.argv[2]}/, ${peer} OpenTelemetry`,
+);

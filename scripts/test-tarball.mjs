@@ -92,10 +92,12 @@ function use(tarball, node, flags) {
   runProgram(node, folder, env, 'prebuilds');
 }
 
-/** The way docs/building.md gives, for machines that no prebuild fits. */
+/** The way docs/building.md gives, for machines that no prebuild fits; and with the optional peer. */
 function useFromSource(tarball) {
   const folder = project('source');
-  exec(process.execPath, [npm, 'install', '--prefer-offline', tarball], { cwd: folder });
+  exec(process.execPath, [npm, 'install', '--prefer-offline', tarball, '@opentelemetry/api@1'], {
+    cwd: folder,
+  });
   fs.rmSync(join(folder, 'node_modules', 'reapwell', 'prebuilds'), { recursive: true });
   const nodeGyp = join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
   exec(process.execPath, [nodeGyp, 'rebuild', '-C', 'node_modules/reapwell/native'], {

@@ -57,3 +57,21 @@ export type { Signal } from './signals.js';
 export { spawn } from './spawn/spawn.js';
 export type { PipeStream } from './stdio/pipe-stream.js';
 export type { StepName, StepReport, Survivor, Termination } from './terminate/termination.js';
+export { channels, type TelemetryChannel } from './telemetry/channels.js';
+export type {
+  ChannelName,
+  ContinueMessage,
+  ExitMessage,
+  RecoverMessage,
+  RecoverOutcome,
+  RunEndMessage,
+  RunMessage,
+  RunStartMessage,
+  SpawnFailedMessage,
+  SpawnMessage,
+  SpawnStartedMessage,
+  StopMessage,
+  TelemetryMessages,
+  TerminateMessage,
+  TerminateStepMessage,
+} from './telemetry/messages.js';

@@ -5,7 +5,7 @@
 namespace reapwell {
 namespace {
 
-constexpr size_t kSlot = 16;  // doubles an event; the layout is src/native/events.ts's
+constexpr size_t kSlot = 17;  // doubles an event; the layout is src/native/events.ts's
 
 }  // namespace
 
@@ -145,6 +145,7 @@ void Environment::encode(Event& event, double* slot) {
       break;
     case EventType::kExited:
       encode_exit(event.exit, slot + 2);
+      slot[16] = static_cast<double>(event.seen_ns) / 1e6;
       break;
     case EventType::kStopped:
     case EventType::kScopeEmpty:

@@ -38,7 +38,8 @@ struct Event {
   SpawnStep step = SpawnStep::kNone;   // kSpawnFailed
   // kSpawnFailed: negative errno; kStopped: the signal; kSwept: 0 or a negative errno
   int value = 0;
-  ExitInfo exit;  // kExited
+  ExitInfo exit;             // kExited
+  std::int64_t seen_ns = 0;  // kExited: when the reaper saw it, CLOCK_MONOTONIC
 };
 
 class EventChannel {

@@ -229,10 +229,7 @@ void Reaper::look(std::uint64_t sequence) {
   const ChildPointer child = registry_.find(sequence);
   if (child == nullptr) return;
   const Observation seen = child->look_for_exit();
-  if (seen.sight == Sight::kExited) {
-    finish(sequence, child, seen.exit, true);
-    return;
-  }
+  if (seen.sight == Sight::kExited) return finish(sequence, child, seen.exit, true);
   ExitInfo exit;
   // Lost: not our child; or somebody else's waitpid(-1) took the status, or SIGCHLD is ignored and
   // the kernel reaped. It may still tell (Linux 6.15); if not, the exit is "unknown".
@@ -246,6 +243,7 @@ void Reaper::look(std::uint64_t sequence) {
 
 void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const ExitInfo& exit,
                     bool ours) {
+  const std::int64_t seen_ns = sys::monotonic_ns();
   if (child->pidfd != nullptr) {
     // Never left to close(): a child that is being vforked right now may hold a copy, which would
     // keep the entry alive and ringing.
@@ -264,6 +262,7 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   event.type = EventType::kExited;
   event.id = child->id;
   event.exit = exit;
+  event.seen_ns = seen_ns;
   child->channel->post(std::move(event));
 
   // Not before the exit was told: the group watcher may find the group empty while the last member,

@@ -111,6 +111,7 @@ function start(
           identity: identityOf(pid, spawned.startTicks, spawned.inode),
           pgid,
           hasGroup: pgid === pid && pgid !== binding.getpgid(0),
+          attached: true,
           scope,
           escalation,
           stdio: [],

@@ -1,6 +1,7 @@
 /** A child, as an escalation acts on it. */
 import type { Writable } from 'node:stream';
 
+import type { ProcessIdentity } from '../identity.js';
 import { isWide, type Scope } from '../options/scope.js';
 import { signalNumber, type Signal } from '../signals.js';
 import type { EscalationTarget } from '../terminate/escalation.js';
@@ -17,6 +18,7 @@ const VERDICT_WAIT = 3000;
 /** What of a child this needs; `Child` has it. */
 export interface Endable {
   readonly pid: number;
+  readonly identity: ProcessIdentity;
   readonly scope: Scope;
   kill(signal: Signal, scope?: Scope): boolean;
   members(): ProcessInfo[];
@@ -32,6 +34,10 @@ export class EscalationOfChild implements EscalationTarget {
     this.#child = child;
     this.#input = input;
     this.#lifetime = lifetime;
+  }
+
+  get identity(): ProcessIdentity {
+    return this.#child.identity;
   }
 
   get referenced(): boolean {

@@ -5,10 +5,12 @@
 import { Deferred } from '../deferred.js';
 import { isErrno, systemError } from '../errors/index.js';
 import { decodeExit, EXIT_FIELDS, type Exit } from '../exit.js';
+import type { ProcessIdentity } from '../identity.js';
 import { binding } from '../native/binding.js';
 import { forgetChild, holdLoop, type ChildSink } from '../native/events.js';
 import type { Scope } from '../options/scope.js';
 import { signalName } from '../signals.js';
+import { publishContinue, publishExit, publishStop, wantsStops } from '../telemetry/publish.js';
 import { RUNNING, type ChildState } from './state.js';
 
 export interface LifetimeListener {
@@ -19,14 +21,22 @@ export interface LifetimeListener {
   continued(): void;
 }
 
+/** What a lifetime needs to know of its process. */
+interface About {
+  readonly identity: ProcessIdentity;
+  /** In a group of ours, whose end is told apart from the leader's. */
+  readonly hasGroup: boolean;
+  readonly scope: Scope;
+  /** Not our child. */
+  readonly attached: boolean;
+}
+
 const scratch = new Float64Array(EXIT_FIELDS);
 
 export class Lifetime {
   readonly id: number;
   readonly #pid: number;
-  /** In a group of ours, whose end is told apart from the leader's. */
-  readonly #hasGroup: boolean;
-  readonly #scope: Scope;
+  readonly #about: About;
   readonly #listener: LifetimeListener;
   readonly #exited = new Deferred<Exit>();
   readonly #empty = new Deferred<void>();
@@ -40,29 +50,31 @@ export class Lifetime {
   #referenced = true;
   #awaitsEmpty = false;
   #release: (() => void) | undefined = holdLoop();
+  readonly #watchesStops = wantsStops();
 
   readonly sink: ChildSink = {
-    onExited: (exit) => this.#onExited(exit),
+    onExited: (exit, seenAt) => this.#onExited(exit, seenAt),
     onEmpty: () => this.#onGroupEmpty(),
-    onStopped: (signal) =>
-      this.#listener.stopped(Object.freeze({ state: 'stopped', signal: signalName(signal) })),
-    onContinued: () => this.#listener.continued(),
+    onStopped: (number) => {
+      const signal = signalName(number);
+      publishStop(this.#about.identity, signal);
+      this.#listener.stopped(Object.freeze({ state: 'stopped', signal }));
+    },
+    onContinued: () => {
+      publishContinue(this.#about.identity);
+      this.#listener.continued();
+    },
     onOccupied: () => this.#occupied.resolve(),
     onScopeEmpty: (oomKills) => this.#onScopeEmpty(oomKills),
     onSwept: (errno) => this.#sweeps.shift()?.(errno),
   };
 
-  constructor(
-    id: number,
-    pid: number,
-    group: { hasGroup: boolean; scope: Scope },
-    listener: LifetimeListener,
-  ) {
+  constructor(id: number, pid: number, about: About, listener: LifetimeListener) {
     this.id = id;
     this.#pid = pid;
-    this.#hasGroup = group.hasGroup;
-    this.#scope = group.scope;
+    this.#about = about;
     this.#listener = listener;
+    if (this.#watchesStops) binding.adjustStopListeners(1);
   }
 
   get exited(): Promise<Exit> {
@@ -175,19 +187,21 @@ export class Lifetime {
     return this.#exit;
   }
 
-  #onExited(told: Exit): void {
+  #onExited(told: Exit, seenAt: number): void {
     const { exit } = this.#learn(told);
     this.#exitTold = true;
+    if (this.#watchesStops) binding.adjustStopListeners(-1);
+    publishExit(this.#about.identity, this.#about.attached, exit, seenAt);
     this.#hold();
     this.#exited.resolve(exit);
     this.#listener.exited(exit);
-    if (this.#scope === 'leader') this.#onEmpty();
+    if (this.#about.scope === 'leader') this.#onEmpty();
     this.#forgetWhenOver();
   }
 
   #onGroupEmpty(): void {
     this.#groupEmpty = true;
-    if (this.#scope === 'group') this.#onEmpty();
+    if (this.#about.scope === 'group') this.#onEmpty();
     this.#forgetWhenOver();
   }
 
@@ -198,7 +212,7 @@ export class Lifetime {
   }
 
   #forgetWhenOver(): void {
-    if (this.#exitTold && this.#isEmpty && (this.#groupEmpty || !this.#hasGroup)) {
+    if (this.#exitTold && this.#isEmpty && (this.#groupEmpty || !this.#about.hasGroup)) {
       forgetChild(this.id);
     }
   }

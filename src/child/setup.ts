@@ -28,6 +28,8 @@ export interface ChildSetup<Target> {
   readonly identity: ProcessIdentity;
   readonly pgid: number;
   readonly hasGroup: boolean;
+  /** Not our child: `attach` watches it. */
+  readonly attached: boolean;
   readonly scope: Scope;
   /** What `terminate` falls back to. */
   readonly escalation: EscalationChoice<Target>;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { attach } from '../attach/attach.js';
 import type { ProcessInfo } from '../child/members.js';
 import type { Process } from '../child/process.js';
+import type { ProcessIdentity } from '../identity.js';
 import { explainSurvivor } from '../child/scope-members.js';
 import type { Scope } from '../options/scope.js';
 import type { Signal } from '../signals.js';
@@ -32,6 +33,10 @@ export class Leftovers implements EscalationTarget {
     this.#entry = entry;
     this.#census = census;
     this.#lastSeen = seen;
+  }
+
+  get identity(): ProcessIdentity | undefined {
+    return this.#entry.identity ?? this.#lastSeen.members[0]?.identity;
   }
 
   async checkEmpty(): Promise<boolean> {

@@ -12,6 +12,8 @@ import {
   type EscalationStep,
 } from '../options/escalation.js';
 import { checkOneOf, checkOptions } from '../options/validate.js';
+import type { RecoverOutcome } from '../telemetry/messages.js';
+import { publishRecover } from '../telemetry/publish.js';
 import { Escalation } from '../terminate/escalation.js';
 import type { Termination } from '../terminate/termination.js';
 import { Census } from './census.js';
@@ -41,7 +43,7 @@ export interface Recovered {
    * - `'foreign'`: of another boot or another pid namespace; not touched. The record stays open.
    * - `'unreadable'`: a record or a file that can't be read; `entry.id` says which, `reason` why.
    */
-  readonly outcome: 'gone' | 'ended' | 'adopted' | 'survived' | 'foreign' | 'unreadable';
+  readonly outcome: RecoverOutcome;
   readonly termination?: Termination;
   readonly process?: Process;
   /** Who was found alive, before anything was done. */
@@ -107,7 +109,11 @@ export class Recovery {
         return { entry: entryOf(state), outcome: 'foreign', members: [], reason };
       }),
     );
-    return [...recovered, ...this.#setup.skipped.map(unreadable)];
+    const all = [...recovered, ...this.#setup.skipped.map(unreadable)];
+    for (const { entry, outcome, termination } of all) {
+      publishRecover(entry.id, outcome, termination);
+    }
+    return all;
   }
 
   async #see(state: RecordState, left: Left, request: Request): Promise<Recovered> {

@@ -7,7 +7,8 @@ import { binding } from './binding.js';
 
 /** What a started child's owner is told. */
 export interface ChildSink {
-  onExited(exit: Exit): void;
+  /** `seenAt`: when the reaper saw it, milliseconds of CLOCK_MONOTONIC. */
+  onExited(exit: Exit, seenAt: number): void;
   onEmpty(): void;
   onStopped(signal: number): void;
   onContinued(): void;
@@ -43,7 +44,7 @@ const EVENT_SCOPE_EMPTY = 7;
 const EVENT_SWEPT = 8;
 const EVENT_OCCUPIED = 9;
 
-const SLOT = 16;
+const SLOT = 17;
 const SLOTS = 64;
 
 const buffer = new Float64Array(SLOT * SLOTS);
@@ -104,7 +105,7 @@ function dispatch(buffer: Float64Array, at: number): void {
       return;
     }
     case EVENT_EXITED:
-      running.get(id)?.onExited(decodeExit(buffer, at + 2));
+      running.get(id)?.onExited(decodeExit(buffer, at + 2), buffer[at + 16] ?? 0);
       return;
     case EVENT_EMPTY:
       running.get(id)?.onEmpty();

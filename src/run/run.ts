@@ -12,8 +12,9 @@ import { StatusUnknownError, SurvivorsError } from '../errors/index.js';
 import type { Exit } from '../exit.js';
 import { RUN_KEYS, type Progress, type RunOptions } from '../options/run-options.js';
 import { checkOptions } from '../options/validate.js';
-import { planSpawn } from '../spawn/plan.js';
+import { planSpawn, type SpawnPlan } from '../spawn/plan.js';
 import { startTracked, type StartedChild } from '../spawn/spawn.js';
+import { nextRun, publishRunEnd, publishRunStart } from '../telemetry/publish.js';
 import { Capture } from './capture.js';
 import { feedInput } from './input.js';
 import { planRun, type RunPlan } from './plan.js';
@@ -44,14 +45,26 @@ export async function run(
   const checked = checkOptions(options, KEYS);
   const plan = planRun(checked);
   const spawnPlan = planSpawn(file, args, { onExit: 'terminate', ...checked }, plan.stdio);
+  const number = nextRun();
+  publishRunStart(spawnPlan, number);
+  const completion = await complete(plan, spawnPlan, number);
+  publishRunEnd(spawnPlan, number, completion);
+  return completion;
+}
+
+async function complete(
+  plan: RunPlan,
+  spawnPlan: SpawnPlan,
+  number: number,
+): Promise<Completion<string | Buffer>> {
   const startedAt = performance.now();
   let started: StartedChild;
   try {
-    started = await startTracked(spawnPlan);
+    started = await startTracked(spawnPlan, number);
   } catch (error) {
     return notStarted(plan, error as Error, startedAt);
   }
-  const completion = await new Job(file, started.child, plan, startedAt).complete();
+  const completion = await new Job(spawnPlan.file, started.child, plan, startedAt).complete();
   await started.tracked?.ended(withoutOutput(completion));
   return completion;
 }

@@ -9,9 +9,10 @@ import { SPAWN_KEYS, type SpawnOptions } from '../options/spawn-options.js';
 import { StdioKind, type StdioPlan } from '../options/stdio.js';
 import { checkOptions } from '../options/validate.js';
 import { PipeStream, type PipeDirection } from '../stdio/pipe-stream.js';
+import { publishSpawned, publishSpawnFailed } from '../telemetry/publish.js';
 import { planSpawn, type SpawnPlan } from './plan.js';
 import { start, type Adopted, type Started } from './start.js';
-import { recordAtEnd, recordFailure, type Tracked } from './tracking.js';
+import { failedToStart, recordAtEnd, type Tracked } from './tracking.js';
 
 const KEYS: ReadonlySet<string> = new Set(SPAWN_KEYS);
 
@@ -45,30 +46,37 @@ export interface StartedChild {
   readonly tracked: Tracked | undefined;
 }
 
-/** Starts what has been planned, recorded first if it is to be. */
-export async function startTracked(plan: SpawnPlan): Promise<StartedChild> {
+/**
+ * Starts what has been planned, recorded first if it is to be. `run`: which run it is for, as telemetry
+ * counts them.
+ */
+export async function startTracked(plan: SpawnPlan, run?: number): Promise<StartedChild> {
   const calledAt = performance.now();
-  const { tracking } = plan;
-  if (tracking === undefined) {
-    return { child: await startPlanned(plan, calledAt, undefined), tracked: undefined };
+  let tracked: Tracked | undefined;
+  try {
+    tracked = await beginRecord(plan);
+    const child = await startPlanned(plan, calledAt, tracked);
+    // Here rather than where it was adopted: in the caller's async context, and before its exit.
+    publishSpawned(plan, child, run, calledAt);
+    return { child, tracked };
+  } catch (error) {
+    await tracked?.ended(failedToStart(error as Error, performance.now() - calledAt));
+    publishSpawnFailed(plan, error as Error, run, calledAt);
+    throw error;
   }
-  const tracked = await tracking.tracker.begin({
+}
+
+async function beginRecord(plan: SpawnPlan): Promise<Tracked | undefined> {
+  const { tracking, cgroupParent } = plan;
+  return tracking?.tracker.begin({
     cookie: plan.cookie,
     id: tracking.id,
     meta: tracking.meta,
     file: plan.file,
     args: plan.spawnargs.slice(1),
     scope: plan.scope,
-    cgroup: plan.cgroupParent === undefined ? undefined : join(plan.cgroupParent, plan.cgroupName),
+    cgroup: cgroupParent === undefined ? undefined : join(cgroupParent, plan.cgroupName),
   });
-  try {
-    return { child: await startPlanned(plan, calledAt, tracked), tracked };
-  } catch (error) {
-    if (tracked !== undefined) {
-      await recordFailure(tracked, error as Error, performance.now() - calledAt);
-    }
-    throw error;
-  }
 }
 
 /** With whichever of its scopes can be had first. */
@@ -83,6 +91,7 @@ async function startPlanned(
       identity: identityOf(started.pid, started.startTicks, started.inode),
       pgid: groupOf(took, started),
       hasGroup: took.hasGroup,
+      attached: false,
       scope: took.scope,
       escalation: took.escalation,
       stdio: openStreams(took.stdio, started.descriptors),

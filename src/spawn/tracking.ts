@@ -93,9 +93,9 @@ function copyMeta(meta: unknown): unknown {
   return JSON.parse(text) as unknown;
 }
 
-/** Records that a spawn failed: nothing is left of the child. */
-export function recordFailure(tracked: Tracked, error: Error, durationMs: number): Promise<void> {
-  return tracked.ended({
+/** What a spawn that failed came to: nothing is left of the child. */
+export function failedToStart(error: Error, durationMs: number): CompletionRecord {
+  return {
     status: statusOfFailure(error),
     exit: null,
     termination: { method: 'natural' },
@@ -103,7 +103,7 @@ export function recordFailure(tracked: Tracked, error: Error, durationMs: number
     durationMs,
     usage: null,
     error: errorRecord(error),
-  });
+  };
 }
 
 function statusOf(child: Child, exit: Exit): CompletionStatus {

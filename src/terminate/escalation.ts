@@ -4,14 +4,19 @@
  * A step ends at once when the scope is empty, and goes on when only the leader has gone. A later
  * request joins the one under way and can only bring its deadlines forward.
  */
+import type { ProcessIdentity } from '../identity.js';
 import type { EscalationStep, SignalStep } from '../options/escalation.js';
 import type { Scope } from '../options/scope.js';
 import { signalName, signalNumber, type Signal } from '../signals.js';
+import { publishStep, publishTermination } from '../telemetry/publish.js';
 import { Timer } from '../timer.js';
 import type { StepName, StepReport, Survivor, Termination } from './termination.js';
 
 /** What an escalation acts on. */
 export interface EscalationTarget {
+  /** For whoever is told of it. */
+  /** Whose end it is, as telemetry tells it; undefined if nobody was ever there. */
+  readonly identity: ProcessIdentity | undefined;
   /** Resolves true if the scope is empty now. May look hard. */
   checkEmpty(): Promise<boolean>;
   /** Calls back, never at once, when the scope is empty; returns how to stop waiting. */
@@ -98,13 +103,16 @@ export class Escalation {
     // of what happened before it only afterwards.
     const ended = (await this.#waitEmpty(index, startedAt)) || (await this.#target.checkEmpty());
     const { delivered, error } = delivery;
-    this.#reports.push({
+    const report: StepReport = {
       step: stepName(step),
       delivered,
       ended,
       durationMs: performance.now() - startedAt,
       ...(error === undefined ? {} : { error }),
-    });
+    };
+    this.#reports.push(report);
+    const { identity } = this.#target;
+    if (identity !== undefined) publishStep(identity, this.#reports.length - 1, report);
     return ended;
   }
 
@@ -146,12 +154,15 @@ export class Escalation {
   }
 
   #conclude(method: Termination['method'], survivors: Survivor[] = []): Termination {
-    return {
+    const termination: Termination = {
       method: method === 'failed' && survivors.length === 0 ? this.#lastMethod() : method,
       steps: this.#reports,
       survivors,
       durationMs: performance.now() - this.#startedAt,
     };
+    const { identity } = this.#target;
+    if (identity !== undefined) publishTermination(identity, termination);
+    return termination;
   }
 
   // Nobody is left to be named: the scope emptied between the last look and the listing.

@@ -55,6 +55,15 @@ describe('package.json', () => {
     expect(manifest.os).toEqual(['linux']);
   });
 
+  test('needs OpenTelemetry only where it is asked for', () => {
+    expect(manifest.peerDependencies).toEqual({ '@opentelemetry/api': '^1.7.0' });
+    expect(manifest.peerDependenciesMeta).toEqual({ '@opentelemetry/api': { optional: true } });
+    expect(manifest.exports['./otel']).toEqual({
+      types: './dist/otel/index.d.ts',
+      default: './dist/otel/index.js',
+    });
+  });
+
   test('depends on the loader and on what a build from source needs', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['node-addon-api', 'node-gyp-build']);
     expect(manifest).not.toHaveProperty('optionalDependencies');
