@@ -1,11 +1,26 @@
-/** A promise and its resolver. It never rejects, so nothing is ever left unhandled. */
+/**
+ * A promise and its resolver. It never rejects, so nothing is ever left unhandled. The promise is made
+ * when somebody asks for it: most children have several that nobody does.
+ */
 export class Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T) => void;
+  #promise: Promise<T> | undefined;
+  #settle: ((value: T) => void) | undefined;
+  #outcome: { readonly value: T } | undefined;
 
-  constructor() {
-    this.promise = new Promise<T>((resolve) => {
-      this.resolve = resolve;
-    });
+  get promise(): Promise<T> {
+    this.#promise ??=
+      this.#outcome === undefined
+        ? new Promise<T>((resolve) => {
+            this.#settle = resolve;
+          })
+        : Promise.resolve(this.#outcome.value);
+    return this.#promise;
+  }
+
+  /** What it is called with first, counts. */
+  resolve(value: T): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = { value };
+    this.#settle?.(value);
   }
 }

@@ -52,7 +52,7 @@ export const NO_USAGE: ResourceUsage = Object.freeze({
 export const EXIT_FIELDS = 14;
 
 /** Reads what native/bind/encode.cc wrote. */
-export function decodeExit(data: Float64Array, at: number): Exit {
+export function decodeExit(data: ArrayLike<number>, at: number): Exit {
   const field = (index: number): number => data[at + index] ?? 0;
   const known = field(0) === 1;
   const signal = field(2);

@@ -1,6 +1,9 @@
 #include "decode_request.h"
 
+#include <unistd.h>
+
 #include <cmath>
+#include <cstring>
 
 #include "../core/cookie.h"
 
@@ -99,6 +102,18 @@ void decode_cgroup(char* const* at, SpawnRequest& out) {
   }
 }
 
+// As it stands, bytes that are no UTF-8 included. On the thread that JavaScript writes it from.
+std::string own_environment() {
+  size_t length = 0;
+  for (char** at = environ; at != nullptr && *at != nullptr; at++) length += std::strlen(*at) + 1;
+  std::string block;
+  block.reserve(length);
+  for (char** at = environ; at != nullptr && *at != nullptr; at++) {
+    block.append(*at, std::strlen(*at) + 1);
+  }
+  return block;
+}
+
 // A supervisor within a tree adds its own cookie behind the one that it inherited. A cookie that
 // was only inherited names somebody else's tree.
 std::string own_cookie(const StringBlock& env) {
@@ -116,13 +131,13 @@ bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& 
   const auto text = [&](size_t index) {
     return info[first + index].As<Napi::String>().Utf8Value();
   };
-  if (info.Length() < first + 7 || !is_text(0) || !is_text(1) || !is_text(2) || !is_text(4) ||
-      !is_text(5) || !info[first + 6].IsTypedArray()) {
+  if (info.Length() < first + 7 || !is_text(0) || !is_text(1) || !is_text(4) || !is_text(5) ||
+      !info[first + 6].IsTypedArray()) {
     return false;
   }
   out.file = text(0);
   out.argv.assign(text(1));
-  out.env.assign(text(2));
+  out.env.assign(is_text(2) ? text(2) : own_environment());
   out.has_cwd = is_text(3);
   if (out.has_cwd) out.cwd = text(3);
   StringBlock files;

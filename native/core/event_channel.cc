@@ -7,13 +7,16 @@
 namespace reapwell {
 
 bool EventChannel::post(Event&& event) {
-  Lock lock(mutex_);
-  if (closed_) return false;
-  waiting_.push_back(std::move(event));
-  if (!awake_) {
+  {
+    Lock lock(mutex_);
+    if (closed_) return false;
+    waiting_.push_back(std::move(event));
+    if (awake_) return true;
     awake_ = true;
-    wake();
   }
+  Lock lock(wake_mutex_);
+  // Closed in between: close() has seen the event and taken care of it.
+  if (!closed_) wake();
   return true;
 }
 
@@ -32,6 +35,7 @@ bool EventChannel::closed() {
 void EventChannel::close() {
   std::vector<Event> dropped;
   {
+    Lock no_wakes(wake_mutex_);
     Lock lock(mutex_);
     closed_ = true;
     dropped.swap(waiting_);

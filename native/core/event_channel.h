@@ -1,7 +1,8 @@
 // Carries what happened to children from the native threads to one JavaScript environment.
 //
-// Any thread posts; the environment's own thread drains. The lock makes posting and closing exclude
-// each other, so that no thread can wake an environment that has begun to die.
+// Any thread posts; the environment's own thread drains. One lock makes waking and closing exclude
+// each other, so that no thread can wake an environment that has begun to die; another guards the
+// queue, so that the environment, once woken, does not wait for whoever is still busy waking it.
 #pragma once
 
 #include <cstdint>
@@ -59,14 +60,15 @@ class EventChannel {
   bool closed();
 
  protected:
-  // Called with the lock held, once for each time the queue turns from drained to waiting.
+  // Called with wake_mutex_ held, once for each time the queue turns from drained to waiting.
   virtual void wake() = 0;
 
  private:
+  Mutex wake_mutex_;  // taken before mutex_ where both are
   Mutex mutex_;
   std::vector<Event> waiting_;  // guarded by mutex_
   bool awake_ = false;          // guarded by mutex_: a wake-up is under way
-  bool closed_ = false;         // guarded by mutex_
+  bool closed_ = false;         // written with both locks held, read with either
 };
 
 }  // namespace reapwell

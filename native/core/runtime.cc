@@ -29,11 +29,19 @@ void post_failure(SpawnJob& job, SpawnStep step, int error) {
   job.channel->post(std::move(event));
 }
 
+// Asked once: every pidfd is of the same file system.
+bool is_in_pidfs(int pidfd) {
+  static const bool answer = [pidfd] {
+    struct statfs filesystem;
+    return fstatfs(pidfd, &filesystem) == 0 && filesystem.f_type == kPidfsMagic;
+  }();
+  return answer;
+}
+
 std::uint64_t inode_of(const UniqueFd* pidfd) {
-  struct statfs filesystem;
   struct stat status;
-  const bool has_own = pidfd != nullptr && fstatfs(pidfd->get(), &filesystem) == 0 &&
-                       filesystem.f_type == kPidfsMagic && fstat(pidfd->get(), &status) == 0;
+  const bool has_own =
+      pidfd != nullptr && is_in_pidfs(pidfd->get()) && fstat(pidfd->get(), &status) == 0;
   return has_own ? status.st_ino : 0;
 }
 

@@ -22,15 +22,20 @@ int usual_workers() {
 }  // namespace
 
 int Spawner::submit(std::shared_ptr<SpawnJob> job) {
-  Lock lock(mutex_);
-  if (!has_lookout_) has_lookout_ = start_thread("reapwell-lookout", run_lookout, this) == 0;
-  if (!idle_for(queue_.size() + 1) && workers_ < usual_workers()) {
-    const int error = add_worker();
-    if (error < 0 && workers_ == 0) return error;
+  bool short_of_workers;
+  {
+    Lock lock(mutex_);
+    if (!has_lookout_) has_lookout_ = start_thread("reapwell-lookout", run_lookout, this) == 0;
+    if (!idle_for(queue_.size() + 1) && workers_ < usual_workers()) {
+      const int error = add_worker();
+      if (error < 0 && workers_ == 0) return error;
+    }
+    queue_.push_back(std::move(job));
+    short_of_workers = !idle_for(queue_.size());
   }
-  queue_.push_back(std::move(job));
+  // After the lock was let go of: whoever wakes would only wait for it.
   work_waiting_.notify_one();
-  if (!idle_for(queue_.size())) lookout_wanted_.notify_one();
+  if (short_of_workers) lookout_wanted_.notify_one();
   return 0;
 }
 

@@ -37,6 +37,12 @@ struct PidfdInfo {
 static_assert(sizeof(PidfdInfo) == 64, "PIDFD_INFO_SIZE_VER0");
 constexpr std::uint64_t kInfoExit = 1u << 3;
 
+std::int64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
 }  // namespace
 
 int set_signal_mask(int how, SignalSet set, SignalSet* previous) {
@@ -88,10 +94,7 @@ int queue_signal_to_thread(pid_t tgid, pid_t tid, int signal, siginfo_t* info) {
   return checked(syscall(SYS_rt_tgsigqueueinfo, tgid, tid, signal, info));
 }
 
-std::int64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
+std::int64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
+std::int64_t boottime_ns() { return clock_ns(CLOCK_BOOTTIME); }
 
 }  // namespace reapwell::sys

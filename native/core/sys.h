@@ -52,5 +52,6 @@ int tgkill(pid_t tgid, pid_t tid, int signal);
 int queue_signal_to_thread(pid_t tgid, pid_t tid, int signal, siginfo_t* info);
 
 std::int64_t monotonic_ns();
+std::int64_t boottime_ns();
 
 }  // namespace reapwell::sys

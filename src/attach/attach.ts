@@ -116,7 +116,7 @@ function start(
           escalation,
           stdio: [],
           onExit: 'leave',
-          onRelease: () => undefined,
+          onRelease: undefined,
           signal: undefined,
           timeout: Infinity,
         });

@@ -1,6 +1,7 @@
 /** Kills at the end of this process what is not to outlive it. */
+import { Slots } from '../native/slots.js';
 
-const pending = new Set<() => void>();
+const pending = new Slots<() => void>();
 let hooked = false;
 
 /** `kill` runs in process.on('exit'), where nothing asynchronous does. Returns how to call it off. */
@@ -8,9 +9,9 @@ export function endAtExit(kill: () => void): () => void {
   if (!hooked) {
     hooked = true;
     process.on('exit', () => {
-      for (const each of pending) each();
+      pending.forEach((each) => each());
     });
   }
-  pending.add(kill);
-  return () => pending.delete(kill);
+  const number = pending.add(kill);
+  return () => pending.remove(number);
 }

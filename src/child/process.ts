@@ -211,7 +211,7 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
     this.#released = true;
     this.#stopEnding();
     binding.release(this.#setup.id);
-    this.#setup.onRelease();
+    this.#setup.onRelease?.();
   }
 
   /** The kernel's out-of-memory killer ended processes of its cgroup. Known once it is empty. */

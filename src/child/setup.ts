@@ -35,7 +35,7 @@ export interface ChildSetup<Target> {
   readonly escalation: EscalationChoice<Target>;
   readonly stdio: readonly (PipeStream | null)[];
   readonly onExit: 'terminate' | 'leave';
-  readonly onRelease: () => void;
+  readonly onRelease: (() => void) | undefined;
   readonly signal: AbortSignal | undefined;
   /** Milliseconds from now. */
   readonly timeout: number;

@@ -31,12 +31,15 @@ export function waitFor<T>(
   });
 }
 
+function nothing(): void {}
+
 /** Calls back once, when the time is up or the signal fires; returns how to call that off. */
 export function endOn(
   signal: AbortSignal | undefined,
   timeout: number,
   end: (cause: EndedBy) => void,
 ): () => void {
+  if (signal === undefined && timeout === Infinity) return nothing;
   const timer = new Timer(timeout, () => finish('timeout'));
   const onAbort = (): void => finish('abort');
   const stop = (): void => {

@@ -43,7 +43,7 @@ export interface Binding {
     id: number,
     file: string,
     argv: string,
-    env: string,
+    env: string | undefined,
     cwd: string | undefined,
     files: string,
     cgroup: string,
@@ -97,7 +97,7 @@ export interface Binding {
   posixSpawn(
     file: string,
     argv: string,
-    env: string,
+    env: string | undefined,
     cwd: string | undefined,
     files: string,
     cgroup: string,
@@ -108,6 +108,15 @@ export interface Binding {
 
 const require = createRequire(import.meta.url);
 const load = require('node-gyp-build') as (root: string) => unknown;
+
+const numbers = new Float64Array(256);
+
+/** As the addon takes numbers, which it copies at once: one array serves every call. */
+export function toNumbers(plan: readonly number[]): Float64Array {
+  if (plan.length > numbers.length) return Float64Array.from(plan);
+  numbers.set(plan);
+  return numbers;
+}
 
 // src/native/ and dist/native/ are both two folders below the package's root.
 export const binding = load(fileURLToPath(new URL('../..', import.meta.url))) as Binding;

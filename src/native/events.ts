@@ -2,8 +2,9 @@
  * What the native threads report, handed to whoever waits for it. One callback a wake-up brings any
  * number of events, in the order in which they happened to each child.
  */
-import { decodeExit, type Exit } from '../exit.js';
+import { decodeExit, EXIT_FIELDS, type Exit } from '../exit.js';
 import { binding } from './binding.js';
+import { Slots } from './slots.js';
 
 /** What a started child's owner is told. */
 export interface ChildSink {
@@ -48,85 +49,97 @@ const SLOT = 17;
 const SLOTS = 64;
 
 const buffer = new Float64Array(SLOT * SLOTS);
-const starting = new Map<number, SpawnSink>();
-const running = new Map<number, ChildSink>();
+
+/** A child, from its spawn to the last that can be told of it. */
+interface Entry {
+  /** Until the spawn is told. */
+  starter: SpawnSink | undefined;
+  /** From then on. */
+  sink: ChildSink | undefined;
+  /** Events that wait for the next phase of the loop. */
+  held: number[][] | undefined;
+}
+
+const entries = new Slots<Entry>();
 let connected = false;
-let lastId = 0;
 let holds = 0;
 
 // A program may end before its spawn has been told: then spawn and exit come in one wake-up. Whoever
 // awaits the spawn must get a turn in between, or the listeners would come too late; so what follows
 // a spawn in the same turn of the loop waits for the next phase of it.
-const held = new Map<number, Float64Array[]>();
+let holding: Entry[] = [];
 
 function deliver(count: number): void {
   for (let slot = 0; slot < count; slot++) {
     const at = slot * SLOT;
-    const waiting = held.get(buffer[at + 1] ?? 0);
-    if (waiting === undefined) dispatch(buffer, at);
-    else waiting.push(buffer.slice(at, at + SLOT));
+    const entry = entries.get(buffer[at + 1] ?? 0);
+    if (entry === undefined) continue;
+    if (entry.held === undefined) dispatch(entry, buffer, at);
+    else entry.held.push(Array.from(buffer.subarray(at, at + SLOT)));
   }
 }
 
-function holdBack(id: number): void {
-  if (held.size === 0) setImmediate(releaseHeld);
-  held.set(id, []);
+function holdBack(entry: Entry): void {
+  if (holding.length === 0) setImmediate(releaseHeld);
+  entry.held = [];
+  holding.push(entry);
 }
 
 function releaseHeld(): void {
-  const all = [...held.values()];
-  held.clear();
-  for (const events of all) for (const event of events) dispatch(event, 0);
+  const all = holding;
+  holding = [];
+  for (const entry of all) {
+    const events = entry.held ?? [];
+    entry.held = undefined;
+    for (const event of events) dispatch(entry, event, 0);
+  }
 }
 
-function dispatch(buffer: Float64Array, at: number): void {
-  const id = buffer[at + 1] ?? 0;
-  const value = buffer[at + 2] ?? 0;
-  switch (buffer[at]) {
+function dispatch(entry: Entry, data: ArrayLike<number>, at: number): void {
+  const value = data[at + 2] ?? 0;
+  const { sink } = entry;
+  switch (data[at]) {
     case EVENT_SPAWNED: {
-      const sink = starting.get(id);
-      starting.delete(id);
-      if (sink === undefined) return;
-      holdBack(id);
-      running.set(
-        id,
-        sink.onSpawned({
-          pid: value,
-          startTicks: buffer[at + 3] ?? 0,
-          inode: buffer[at + 4] ?? 0,
-        }),
-      );
+      const { starter } = entry;
+      entry.starter = undefined;
+      if (starter === undefined) return;
+      holdBack(entry);
+      entry.sink = starter.onSpawned({
+        pid: value,
+        startTicks: data[at + 3] ?? 0,
+        inode: data[at + 4] ?? 0,
+      });
       return;
     }
     case EVENT_SPAWN_FAILED: {
-      const sink = starting.get(id);
-      starting.delete(id);
-      sink?.onFailed(value, buffer[at + 3] ?? 0);
+      const { starter } = entry;
+      entries.remove(data[at + 1] ?? 0);
+      starter?.onFailed(value, data[at + 3] ?? 0);
       return;
     }
     case EVENT_EXITED:
-      running.get(id)?.onExited(decodeExit(buffer, at + 2), buffer[at + 16] ?? 0);
+      sink?.onExited(decodeExit(data, at + 2), data[at + 2 + EXIT_FIELDS] ?? 0);
       return;
     case EVENT_EMPTY:
-      running.get(id)?.onEmpty();
+      sink?.onEmpty();
       return;
     case EVENT_STOPPED:
-      running.get(id)?.onStopped(value);
+      sink?.onStopped(value);
       return;
     case EVENT_CONTINUED:
-      running.get(id)?.onContinued();
+      sink?.onContinued();
       return;
     case EVENT_OCCUPIED:
-      running.get(id)?.onOccupied();
+      sink?.onOccupied();
       return;
     case EVENT_SCOPE_EMPTY:
-      running.get(id)?.onScopeEmpty(value);
+      sink?.onScopeEmpty(value);
       return;
     case EVENT_SWEPT:
-      running.get(id)?.onSwept(value);
+      sink?.onSwept(value);
       return;
     default:
-      throw new Error(`unknown event ${buffer[at]}: the addon is of another version`);
+      throw new Error(`unknown event ${data[at]}: the addon is of another version`);
   }
 }
 
@@ -137,24 +150,22 @@ function connect(): void {
 }
 
 /** Registers a starter and returns the id to spawn under. */
-export function expectSpawn(sink: SpawnSink): number {
+export function expectSpawn(starter: SpawnSink): number {
   connect();
-  // Ids are 32 bits wide in the addon. A number that is still in use after a wrap is passed over.
-  do {
-    lastId = (lastId + 1) % 0xffff_ffff;
-  } while (starting.has(lastId) || running.has(lastId));
-  starting.set(lastId, sink);
-  return lastId;
+  return entries.add({ starter, sink: undefined, held: undefined });
 }
 
 /** The spawn was not even taken. */
 export function abandonSpawn(id: number): void {
-  starting.delete(id);
+  entries.remove(id);
 }
 
 /** Nothing more can happen to this child that anybody would be told. */
 export function forgetChild(id: number): void {
-  running.delete(id);
+  const entry = entries.get(id);
+  if (entry === undefined) return;
+  entry.sink = undefined;
+  entries.remove(id);
   binding.forget(id);
 }
 

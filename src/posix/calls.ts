@@ -7,7 +7,8 @@
  * `errno`, `syscall`.
  */
 import { invalidValue, systemError } from '../errors/index.js';
-import { binding } from '../native/binding.js';
+import { binding, toNumbers } from '../native/binding.js';
+import { JOURNAL_KEYS } from '../options/journal.js';
 import { SPAWN_KEYS, type SpawnOptions } from '../options/spawn-options.js';
 import { isPipe } from '../options/stdio.js';
 import { checkBoolean, checkInteger, checkOptions } from '../options/validate.js';
@@ -136,7 +137,7 @@ export type PosixSpawnOptions = Pick<
   readonly group?: 'new' | 'inherit' | number | undefined;
 };
 
-const NOT_HERE = new Set([
+const NOT_HERE: ReadonlySet<string> = new Set([
   'signal',
   'timeout',
   'scope',
@@ -146,6 +147,7 @@ const NOT_HERE = new Set([
   'escalation',
   'cgroup',
   'onExit',
+  ...JOURNAL_KEYS,
 ]);
 const POSIX_SPAWN_KEYS: ReadonlySet<string> = new Set(
   SPAWN_KEYS.filter((key) => !NOT_HERE.has(key)),
@@ -166,15 +168,17 @@ export function posixSpawn(
   if (plan.stdio.some(isPipe)) {
     throw invalidValue('options.stdio', "must not contain 'pipe'", checked.stdio);
   }
+  const [attempt] = plan.attempts;
+  if (attempt === undefined) throw new Error('a plan without an attempt');
   const step = new Int32Array(1);
   const pid = binding.posixSpawn(
     plan.file,
     plan.argv,
-    plan.env,
+    attempt.env,
     plan.cwd,
     plan.files,
     plan.cgroup,
-    plan.numbers,
+    toNumbers(attempt.numbers),
     step,
   );
   if (pid < 0) throw spawnFailure(plan, step[0] ?? 0, pid);

@@ -44,7 +44,7 @@ export async function run(
 ): Promise<Completion<string | Buffer>> {
   const checked = checkOptions(options, KEYS);
   const plan = planRun(checked);
-  const spawnPlan = planSpawn(file, args, { onExit: 'terminate', ...checked }, plan.stdio);
+  const spawnPlan = planSpawn(file, args, checked, plan.stdio, 'terminate');
   const number = nextRun();
   publishRunStart(spawnPlan, number);
   const completion = await complete(plan, spawnPlan, number);

@@ -28,7 +28,7 @@ import {
   checkText,
 } from '../options/validate.js';
 import { signalNumber } from '../signals.js';
-import { addCookie, planEnvironment } from './environment.js';
+import { addCookie, entriesOf, planEnvironment } from './environment.js';
 import { planTracking, type TrackingPlan } from './tracking.js';
 
 /** Values of GroupMode in native/core/spawn_request.h. */
@@ -39,20 +39,24 @@ enum GroupMode {
   Session = 3,
 }
 
+export interface SpawnAttempt {
+  readonly scope: Scope;
+  /** undefined: that of this process. */
+  readonly env: string | undefined;
+  readonly numbers: readonly number[];
+}
+
 export interface SpawnPlan {
   readonly file: string;
   /** argv[0] and the arguments, as Node's `spawnargs`. */
   readonly spawnargs: string[];
   readonly argv: string;
-  readonly env: string;
   readonly cwd: string | undefined;
   readonly stdio: readonly StdioPlan[];
-  readonly numbers: Float64Array;
   /** Paths of the stdio entries that are files, as the addon takes them. */
   readonly files: string;
-  readonly scope: Scope;
-  /** What to start with if `scope` can't be had. */
-  readonly fallback: SpawnPlan | undefined;
+  /** What to start with: the next one if the scope of the one before can't be had. Never empty. */
+  readonly attempts: readonly SpawnAttempt[];
   /** Where the cgroup is made, and its settings, as the addon takes them. */
   readonly cgroup: string;
   readonly cgroupParent: string | undefined;
@@ -62,7 +66,7 @@ export interface SpawnPlan {
   readonly cookie: string;
   readonly tracking: TrackingPlan | undefined;
   readonly escalation: EscalationChoice<never>;
-  readonly onExit: 'terminate' | 'leave' | undefined;
+  readonly onExit: 'terminate' | 'leave';
   /** The child is in a group that this library created... */
   readonly hasGroup: boolean;
   /** ...and that group is its own, not one that it joins. */
@@ -172,13 +176,13 @@ function planNumbers(
   scope: Scope,
   group: GroupPlan,
   stdio: readonly StdioPlan[],
-): Float64Array {
+): number[] {
   const groups = planGroups(options.groups);
   const limits = planLimits(options.limits);
   const noNewPrivileges =
     options.noNewPrivileges !== undefined &&
     checkBoolean('options.noNewPrivileges', options.noNewPrivileges);
-  return Float64Array.from([
+  const numbers = [
     SCOPES.indexOf(scope),
     group.mode,
     group.pgid,
@@ -190,13 +194,13 @@ function planNumbers(
     optional(options, 'oomScoreAdj', -1000, 1000, NaN),
     Number(noNewPrivileges),
     stdio.length,
-    ...stdio.flatMap(({ kind, fd }) => [kind, fd]),
-    Number(groups !== undefined),
-    groups?.length ?? 0,
-    ...(groups ?? []),
-    limits.length,
-    ...limits.flat(),
-  ]);
+  ];
+  for (const { kind, fd } of stdio) numbers.push(kind, fd);
+  numbers.push(Number(groups !== undefined), groups?.length ?? 0);
+  if (groups !== undefined) numbers.push(...groups);
+  numbers.push(limits.length);
+  for (const limit of limits) numbers.push(...limit);
+  return numbers;
 }
 
 /** `options` has passed checkOptions. */
@@ -205,6 +209,7 @@ export function planSpawn(
   args: unknown,
   options: Record<string, unknown>,
   defaultStdio: StdioOption,
+  defaultOnExit: 'terminate' | 'leave' = 'leave',
 ): SpawnPlan {
   const program = checkText('file', file);
   if (program === '') throw invalidValue('file', 'must not be empty', file);
@@ -223,7 +228,15 @@ export function planSpawn(
   const parent = scopes.includes('cgroup')
     ? (cgroup.parent ?? ownCgroup() ?? undefined)
     : undefined;
-  const common = {
+  const attempts = scopes.map((scope): SpawnAttempt => {
+    const withCookie = scope === 'tree' || tracking !== undefined;
+    return {
+      scope,
+      env: withCookie ? block(addCookie(env ?? entriesOf(undefined), cookie)) : env && block(env),
+      numbers: planNumbers(options, scope, group, stdio),
+    };
+  });
+  return {
     file: program,
     spawnargs,
     argv: block(spawnargs),
@@ -235,29 +248,20 @@ export function planSpawn(
     cgroupName,
     cookie,
     tracking,
+    attempts,
     hasGroup: group.mode !== GroupMode.Inherit,
     leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
     joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,
     escalation: chooseEscalation<never>(options),
     onExit:
       options.onExit === undefined
-        ? undefined
+        ? defaultOnExit
         : checkOneOf('options.onExit', options.onExit, ['terminate', 'leave']),
     signal:
       options.signal === undefined ? undefined : checkAbortSignal('options.signal', options.signal),
     timeout:
       options.timeout === undefined ? Infinity : checkDuration('options.timeout', options.timeout),
   };
-  return scopes.reduceRight<SpawnPlan | undefined>(
-    (fallback, scope) => ({
-      ...common,
-      scope,
-      fallback,
-      env: block(scope === 'tree' || tracking !== undefined ? addCookie(env, cookie) : env),
-      numbers: planNumbers(options, scope, group, stdio),
-    }),
-    undefined,
-  ) as SpawnPlan;
 }
 
 function planCgroupBlock(parent: string | undefined, name: string, plan: CgroupPlan): string {

@@ -5,6 +5,7 @@ import { Child } from '../child/child.js';
 import { ScopeUnavailableError } from '../errors/index.js';
 import { identityOf } from '../identity.js';
 import { binding } from '../native/binding.js';
+import type { Scope } from '../options/scope.js';
 import { SPAWN_KEYS, type SpawnOptions } from '../options/spawn-options.js';
 import { StdioKind, type StdioPlan } from '../options/stdio.js';
 import { checkOptions } from '../options/validate.js';
@@ -74,7 +75,7 @@ async function beginRecord(plan: SpawnPlan): Promise<Tracked | undefined> {
     meta: tracking.meta,
     file: plan.file,
     args: plan.spawnargs.slice(1),
-    scope: plan.scope,
+    scope: plan.attempts[0]?.scope ?? 'group',
     cgroup: cgroupParent === undefined ? undefined : join(cgroupParent, plan.cgroupName),
   });
 }
@@ -85,41 +86,51 @@ async function startPlanned(
   calledAt: number,
   tracked: Tracked | undefined,
 ): Promise<Child> {
-  const adopt = (took: SpawnPlan, started: Started): Adopted<Child> => {
-    const child = new Child({
-      id: started.id,
-      identity: identityOf(started.pid, started.startTicks, started.inode),
-      pgid: groupOf(took, started),
-      hasGroup: took.hasGroup,
-      attached: false,
-      scope: took.scope,
-      escalation: took.escalation,
-      stdio: openStreams(took.stdio, started.descriptors),
-      onExit: took.onExit ?? 'leave',
-      onRelease: () => tracked?.released(),
-      signal: took.signal,
-      timeout: took.timeout - (performance.now() - calledAt),
-    });
-    tracked?.started({
-      identity: child.identity,
-      handle: binding.processHandle(started.id),
-      pgid: child.pgid,
-      scope: took.scope,
-    });
-    return { owner: child, sink: Child.sinkOf(child) };
-  };
-  for (let attempt = plan; ;) {
+  for (const [index, attempt] of plan.attempts.entries()) {
     try {
-      return await start(attempt, (started) => adopt(attempt, started));
+      return await start(plan, attempt, (started) =>
+        adopt(plan, attempt.scope, started, calledAt, tracked),
+      );
     } catch (error) {
-      if (!(error instanceof ScopeUnavailableError) || attempt.fallback === undefined) throw error;
-      attempt = attempt.fallback;
+      const more = error instanceof ScopeUnavailableError && index + 1 < plan.attempts.length;
+      if (!more) throw error;
     }
   }
+  throw new Error('a plan without an attempt');
 }
 
-function groupOf(plan: SpawnPlan, started: Started): number {
-  if (plan.leadsGroup) return started.pid;
+function adopt(
+  plan: SpawnPlan,
+  scope: Scope,
+  { id, spawned, descriptors }: Started,
+  calledAt: number,
+  tracked: Tracked | undefined,
+): Adopted<Child> {
+  const child = new Child({
+    id,
+    identity: identityOf(spawned.pid, spawned.startTicks, spawned.inode),
+    pgid: groupOf(plan, spawned.pid),
+    hasGroup: plan.hasGroup,
+    attached: false,
+    scope,
+    escalation: plan.escalation,
+    stdio: openStreams(plan.stdio, descriptors),
+    onExit: plan.onExit,
+    onRelease: tracked === undefined ? undefined : () => tracked.released(),
+    signal: plan.signal,
+    timeout: plan.timeout - (performance.now() - calledAt),
+  });
+  tracked?.started({
+    identity: child.identity,
+    handle: binding.processHandle(id),
+    pgid: child.pgid,
+    scope,
+  });
+  return { owner: child, sink: Child.sinkOf(child) };
+}
+
+function groupOf(plan: SpawnPlan, pid: number): number {
+  if (plan.leadsGroup) return pid;
   return plan.joinsGroup ?? binding.getpgid(0);
 }
 

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 
 import { applyConfiguration } from '../configure.js';
 import { AbortError, TimeoutError } from '../errors/index.js';
-import { binding } from '../native/binding.js';
+import { binding, toNumbers } from '../native/binding.js';
 import {
   abandonSpawn,
   expectSpawn,
@@ -13,14 +13,15 @@ import {
   type ChildSink,
   type Spawned,
 } from '../native/events.js';
-import { isWide } from '../options/scope.js';
+import { isWide, type Scope } from '../options/scope.js';
 import { isPipe, stopReading } from '../options/stdio.js';
 import { Timer } from '../timer.js';
 import { spawnFailure, STEP_CLONE } from './failure.js';
-import type { SpawnPlan } from './plan.js';
+import type { SpawnAttempt, SpawnPlan } from './plan.js';
 
-export interface Started extends Spawned {
+export interface Started {
   readonly id: number;
+  readonly spawned: Spawned;
   /** Our ends of the pipes, in stdio order; the receiver owns them. */
   readonly descriptors: readonly number[];
 }
@@ -40,6 +41,7 @@ export interface Adopted<Owner> {
  */
 export function start<Owner>(
   plan: SpawnPlan,
+  attempt: SpawnAttempt,
   adopt: (started: Started) => Adopted<Owner>,
 ): Promise<Owner> {
   applyConfiguration();
@@ -54,10 +56,11 @@ export function start<Owner>(
     const id = expectSpawn({
       onSpawned(spawned) {
         const { error } = cancellation;
-        if (error !== undefined) return new Undoing(id, plan, () => cancellation.finish());
+        if (error !== undefined)
+          return new Undoing(id, plan, attempt.scope, () => cancellation.finish());
         cancellation.stop();
         const descriptors = plan.stdio.some(isPipe) ? binding.takeDescriptors(id) : [];
-        const { owner, sink } = adopt({ ...spawned, id, descriptors });
+        const { owner, sink } = adopt({ id, spawned, descriptors });
         release();
         resolve(owner);
         return sink;
@@ -74,11 +77,11 @@ export function start<Owner>(
       id,
       plan.file,
       plan.argv,
-      plan.env,
+      attempt.env,
       plan.cwd,
       plan.files,
       plan.cgroup,
-      plan.numbers,
+      toNumbers(attempt.numbers),
     );
     if (errno < 0) {
       abandonSpawn(id);
@@ -143,11 +146,13 @@ class Cancellation {
 class Undoing implements ChildSink {
   readonly #id: number;
   readonly #plan: SpawnPlan;
+  readonly #scope: Scope;
   readonly #onEnd: () => void;
 
-  constructor(id: number, plan: SpawnPlan, onEnd: () => void) {
+  constructor(id: number, plan: SpawnPlan, scope: Scope, onEnd: () => void) {
     this.#id = id;
     this.#plan = plan;
+    this.#scope = scope;
     this.#onEnd = onEnd;
     for (const fd of binding.takeDescriptors(id)) closeSync(fd);
     this.#kill();
@@ -156,7 +161,7 @@ class Undoing implements ChildSink {
   // A group that the child only joined is not ours to end.
   #kill(): void {
     const { SIGKILL } = constants.signals;
-    if (isWide(this.#plan.scope)) binding.sweepScope(this.#id, SIGKILL);
+    if (isWide(this.#scope)) binding.sweepScope(this.#id, SIGKILL);
     else if (this.#plan.leadsGroup) binding.signalGroup(this.#id, SIGKILL);
     binding.signalLeader(this.#id, SIGKILL);
   }
@@ -167,7 +172,7 @@ class Undoing implements ChildSink {
   }
 
   onEmpty(): void {
-    if (this.#plan.leadsGroup && !isWide(this.#plan.scope)) this.#end();
+    if (this.#plan.leadsGroup && !isWide(this.#scope)) this.#end();
   }
 
   onScopeEmpty(): void {
