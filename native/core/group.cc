@@ -25,7 +25,8 @@ void post_empty(EventChannel& channel, std::uint32_t id) {
 }  // namespace
 
 // Until close(), which waits for the lock, the leader is alive or pinned, and the number ours;
-// unless somebody else's waitpid(-1), or a SIGCHLD that is ignored, has reaped it.
+// unless somebody else has reaped it: a foreign leader's parent, another waitpid(-1), or the kernel
+// where SIGCHLD is ignored.
 bool Group::leader_is_there() const {
   if (foreign_start_ticks_ == 0) {
     return observe({P_PID, static_cast<id_t>(pgid_)}, false).sight != Sight::kLost;
@@ -37,14 +38,24 @@ bool Group::leader_is_there() const {
 int Group::signal(int signal) {
   Lock lock(mutex_);
   if (empty_) return -ESRCH;
-  if (forbidden_ && signal != 0) return -EPERM;
   if (by_pidfd_) {
+    if (forbidden_ && signal != 0) return -EPERM;
     return sys::pidfd_send_signal(leader_pidfd_->get(), signal, sys::kPidfdSignalProcessGroup);
   }
   // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
   if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
-  if (!leader_is_there()) return -ESRCH;
-  return kill(-pgid_, signal) < 0 ? -errno : 0;
+  // Nothing keeps the number once the leader has gone, so it is only asked: nobody there is
+  // certain, and whoever is there may be a stranger.
+  const bool ours = !forbidden_ && leader_is_there();
+  if (kill(-pgid_, ours ? signal : 0) < 0) return -errno;
+  return ours || signal == 0 ? 0 : -EPERM;
+}
+
+bool Group::owns_number() {
+  Lock lock(mutex_);
+  if (empty_) return false;
+  if (!by_pidfd_) return !forbidden_ && leader_is_there();
+  return sys::pidfd_send_signal(leader_pidfd_->get(), 0, sys::kPidfdSignalProcessGroup) != -ESRCH;
 }
 
 void Group::subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id) {

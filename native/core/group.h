@@ -35,15 +35,19 @@ class Group {
   bool pins_leader() const { return !by_pidfd_; }
 
   // Any thread. One system call for the whole group; signal 0 only asks. 0, -ESRCH (nothing left to
-  // signal), -EPERM... Unreaped zombies count for the kernel: 0 is no proof of life.
+  // signal), -EPERM (also if somebody is there, but the number may be a stranger's)... Unreaped
+  // zombies count for the kernel: 0 is no proof of life.
   int signal(int signal);
+
+  // Any thread. False: the number may be a stranger's group by now.
+  bool owns_number();
 
   // The reaper thread, when it has told of the exit of a child that belongs to the group: posts
   // kEmpty for it once the group is empty; at once if it is already.
   void subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id);
 
   // The number is no longer known to be ours: from here on the group can be asked, but not
-  // signalled.
+  // signalled, and nobody joins it.
   void forbid_signals();
 
   // The thread that found the group empty: no signal is ever sent to the number after this returns,

@@ -107,7 +107,7 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
   SpawnRequest& request = job.request;
   if (request.group_mode == GroupMode::kJoin) {
     request.join_group = registry_.find_group(request.join_pgid);
-    const bool alive = request.join_group != nullptr && request.join_group->signal(0) != -ESRCH;
+    const bool alive = request.join_group != nullptr && request.join_group->owns_number();
     if (!alive) return post_failure(job, SpawnStep::kGroup, -ESRCH);
   }
   if (request.scope_kind == ScopeKind::kCgroup) {
@@ -155,7 +155,7 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
 
   // If the group died while the child was on its way into it, its number may have been a stranger's
   // by then: that child must not run.
-  const bool stray = request.join_group != nullptr && request.join_group->signal(0) == -ESRCH;
+  const bool stray = request.join_group != nullptr && !request.join_group->owns_number();
   if (stray || job.control.cancelled()) child->abandon();
 
   Event event{};
