@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cookie.h"
+#include "orphan_mark.h"
 #include "sys.h"
 
 namespace reapwell {
@@ -103,6 +104,15 @@ void OrphanReaper::scan() {
   forget_gone(processes);
 }
 
+// Our own children carry the mark too: one that is kept for its scope, one that is being launched,
+// and (see scan) one that is registered. In this order: a kept child's group is known until after
+// its zombie was taken, so if it is not, then whoever has the number when the mark is read is not
+// that child; and a launch that ends after that reading may have been the one that made it.
+bool OrphanReaper::is_marked(const ProcessEntry& orphan) {
+  if (registry_.find_group(orphan.pid) != nullptr) return false;
+  return carries_orphan_mark(orphan.pid) && registry_.launches_ended(registry_.last_launch());
+}
+
 bool OrphanReaper::proved(const ProcessEntry& orphan) {
   if (is_raw_child(orphan)) return false;
   if (orphan.sid != getsid(0) && orphan.sid != orphan.pid) return true;
@@ -110,7 +120,7 @@ bool OrphanReaper::proved(const ProcessEntry& orphan) {
   const bool in_our_group =
       orphan.pgid != orphan.pid && registry_.find_group(orphan.pgid) != nullptr;
   if (in_our_group && registry_.launches_ended(registry_.last_launch())) return true;
-  if (is_tree_member(orphan)) return true;
+  if (is_tree_member(orphan) || is_marked(orphan)) return true;
   const auto known = adopted_.find(orphan.pid);
   return known != adopted_.end() && known->second.start_ticks == orphan.start_ticks &&
          registry_.launches_ended(known->second.last_launch);

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "orphan_mark.h"
 #include "proc_table.h"
 #include "sys.h"
 
@@ -121,6 +122,8 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
     return post_failure(job, failed_path.empty() ? SpawnStep::kPipes : SpawnStep::kFile, no_stdio);
   }
   resolve_candidates(request);
+
+  if (orphans_.enabled()) request.orphan_mark = orphan_mark();
 
   const std::uint64_t ticket = registry_.begin_launch();
   LaunchResult launched = launch(request, stack, uses_pidfd(), &job.control);
