@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cookie.h"
+
 namespace reapwell {
 namespace {
 
@@ -94,7 +96,9 @@ int Cgroup::create(const std::string& parent,
                    const std::vector<std::pair<std::string, std::string>>& settings,
                    std::shared_ptr<Cgroup>& out) {
   char name[64];
-  std::snprintf(name, sizeof name, "/reapwell-%d-%u", getpid(), created.fetch_add(1) + 1);
+  // The pid is for people; processes of other pid namespaces may have the same one.
+  std::snprintf(name, sizeof name, "/reapwell-%d-%.8s-%u", getpid(), cookie_prefix().c_str(),
+                created.fetch_add(1) + 1);
   std::shared_ptr<Cgroup> made(new Cgroup(parent + name));
   if (mkdir(made->path_.c_str(), 0755) < 0) {
     made->removed_ = true;

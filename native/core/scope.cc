@@ -125,6 +125,13 @@ void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int si
   }
 }
 
+// The leader lives and nobody of its group is listed: /proc hides who changed their user (hidepid).
+bool is_hidden(const ChildRecord& child, const std::vector<ProcessEntry>& members) {
+  return child.group != nullptr && !child.published() &&
+         std::none_of(members.begin(), members.end(),
+                      [&](const ProcessEntry& entry) { return entry.pgid == child.pid; });
+}
+
 // Signals whoever is there, then whoever appeared meanwhile, until nobody new does.
 Sent signal_until_settled(ChildRecord& child, int signal) {
   Sent sent;
@@ -139,6 +146,7 @@ Sent signal_until_settled(ChildRecord& child, int signal) {
                                    return found != seen.end() && found->second == entry.start_ticks;
                                  }),
                   members.end());
+    if (round == 0 && is_hidden(child, members)) sent.note(child.group->signal(signal));
     if (members.empty()) break;
     for (const ProcessEntry& member : members) seen[member.pid] = member.start_ticks;
     signal_groups(child, members, signal, reached, sent);
