@@ -112,9 +112,11 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
     if (!alive) return post_failure(job, SpawnStep::kGroup, -ESRCH);
   }
   if (request.scope_kind == ScopeKind::kCgroup) {
-    const int no_cgroup =
-        Cgroup::create(request.cgroup_parent, request.cgroup_settings, request.cgroup);
+    const std::string& parent = request.cgroup_parent;
+    const int no_cgroup = Cgroup::create(parent, request.cgroup);
     if (no_cgroup < 0) return post_failure(job, SpawnStep::kCgroup, no_cgroup);
+    const int no_limit = request.cgroup->limit(parent, request.cgroup_settings);
+    if (no_limit < 0) return post_failure(job, SpawnStep::kCgroupLimit, no_limit);
   }
   std::string failed_path;
   const int no_stdio = open_stdio(request, failed_path);

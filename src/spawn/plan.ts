@@ -55,6 +55,8 @@ export interface SpawnPlan {
   /** Where the cgroup is made, and its settings, as the addon takes them. */
   readonly cgroup: string;
   readonly cgroupParent: string | undefined;
+  /** The files that its limits are written to: 'memory.max', ... */
+  readonly cgroupLimits: readonly string[];
   readonly escalation: EscalationChoice<never>;
   readonly onExit: 'terminate' | 'leave' | undefined;
   /** The child is in a group that this library created... */
@@ -253,6 +255,7 @@ export function planSpawn(
     files: block(stdio.flatMap(({ path }) => path ?? [])),
     cgroup: planCgroupBlock(parent, cgroup),
     cgroupParent: parent,
+    cgroupLimits: cgroup.settings.filter((_, index) => index % 2 === 0),
     hasGroup: group.mode !== GroupMode.Inherit,
     leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
     joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,
