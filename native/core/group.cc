@@ -15,9 +15,9 @@
 namespace reapwell {
 namespace {
 
-void post_empty(EventChannel& channel, std::uint32_t id) {
+void post_to(EventChannel& channel, EventType type, std::uint32_t id) {
   Event event{};
-  event.type = EventType::kEmpty;
+  event.type = type;
   event.id = id;
   channel.post(std::move(event));
 }
@@ -58,15 +58,28 @@ bool Group::owns_number() {
   return sys::pidfd_send_signal(leader_pidfd_->get(), 0, sys::kPidfdSignalProcessGroup) != -ESRCH;
 }
 
-void Group::subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id) {
+void Group::subscribe(const std::shared_ptr<EventChannel>& channel, std::uint32_t id,
+                      bool occupied) {
+  EventType now = EventType::kEmpty;
   {
     Lock lock(mutex_);
     if (!empty_) {
-      subscribers_.push_back({std::move(channel), id});
-      return;
+      subscribers_.push_back({channel, id});
+      if (!occupied && !occupied_) return;
+      now = EventType::kOccupied;
     }
   }
-  post_empty(*channel, id);
+  post_to(*channel, now, id);
+}
+
+void Group::tell_occupied() {
+  std::vector<Subscriber> subscribers;
+  {
+    Lock lock(mutex_);
+    occupied_ = true;
+    subscribers = subscribers_;
+  }
+  for (const Subscriber& each : subscribers) post_to(*each.channel, EventType::kOccupied, each.id);
 }
 
 void Group::forbid_signals() {
@@ -85,7 +98,7 @@ void Group::tell_empty() {
     Lock lock(mutex_);
     subscribers.swap(subscribers_);
   }
-  for (const Subscriber& subscriber : subscribers) post_empty(*subscriber.channel, subscriber.id);
+  for (const Subscriber& each : subscribers) post_to(*each.channel, EventType::kEmpty, each.id);
 }
 
 bool Group::empty() {

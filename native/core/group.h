@@ -43,8 +43,12 @@ class Group {
   bool owns_number();
 
   // The reaper thread, when it has told of the exit of a child that belongs to the group: posts
-  // kEmpty for it once the group is empty; at once if it is already.
-  void subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id);
+  // kEmpty for it once the group is empty; at once if it is already. `occupied`: the leader lives.
+  void subscribe(const std::shared_ptr<EventChannel>& channel, std::uint32_t id, bool occupied);
+
+  // Live members have been seen after the leader's exit: posts kOccupied to those who have
+  // subscribed, and to those who will.
+  void tell_occupied();
 
   // The number is no longer known to be ours: from here on the group can be asked, but not
   // signalled, and nobody joins it.
@@ -72,6 +76,7 @@ class Group {
   Mutex mutex_;
   bool forbidden_ = false;               // guarded by mutex_
   bool empty_ = false;                   // guarded by mutex_
+  bool occupied_ = false;                // guarded by mutex_
   std::vector<Subscriber> subscribers_;  // guarded by mutex_
 };
 

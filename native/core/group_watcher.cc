@@ -241,12 +241,8 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
 }
 
 void GroupWatcher::tell_occupied(Watch& watch) {
-  if (watch.told) return;
+  if (!watch.told) watch.leader->group->tell_occupied();
   watch.told = true;
-  Event event{};
-  event.type = EventType::kOccupied;
-  event.id = watch.leader->id;
-  watch.leader->channel->post(std::move(event));
 }
 
 void GroupWatcher::stop_awaiting(Watch& watch) {

@@ -229,10 +229,7 @@ void Reaper::look(std::uint64_t sequence) {
   const ChildPointer child = registry_.find(sequence);
   if (child == nullptr) return;
   const Observation seen = child->look_for_exit();
-  if (seen.sight == Sight::kExited) {
-    finish(sequence, child, seen.exit, true);
-    return;
-  }
+  if (seen.sight == Sight::kExited) return finish(sequence, child, seen.exit, true);
   ExitInfo exit;
   // Lost: not our child; or somebody else's waitpid(-1) took the status, or SIGCHLD is ignored and
   // the kernel reaped. It may still tell (Linux 6.15); if not, the exit is "unknown".
@@ -272,10 +269,13 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
 
   // Not before the exit was told: the group watcher may find the group empty while the last member,
   // one that joined it, is still a zombie here, and "empty" must not overtake "exited".
-  if (child->group != nullptr) child->group->subscribe(child->channel, child->id);
+  if (child->group != nullptr) {
+    const pid_t leader = child->leads_group ? 0 : child->group->pgid();
+    const bool occupied = registry_.find_sequence_of_pid(leader) != 0;
+    child->group->subscribe(child->channel, child->id, occupied);
+  }
   if (!child->leads_group) return;
-  const bool group_only = !child->scope.wide() && !child->pinned();
-  const bool gone = group_only && child->group->signal(0) == -ESRCH;
+  const bool gone = !child->scope.wide() && !child->pinned() && child->group->signal(0) == -ESRCH;
   if (gone || (lost && (child->scope.wide() || child->released.load()))) {
     groups_.give_up(child, false);
   } else {
