@@ -16,6 +16,8 @@ namespace {
 
 // A listing of /proc may take this part of the time at most.
 constexpr std::int64_t kSpacing = 20;
+// But where a busy machine makes it slow, no zombie lies about for longer than this.
+constexpr std::int64_t kMostSpacingNs = 1'000'000'000;
 // An orphan that came home tells nobody; one that lives this long is seen before it dies.
 constexpr std::int64_t kPollNs = 100'000'000;
 
@@ -73,7 +75,7 @@ void OrphanReaper::run(std::int64_t now_ns) {
   owed_ = false;
   scan();
   const std::int64_t end = sys::monotonic_ns();
-  next_allowed_ns_ = end + (end - now_ns) * kSpacing;
+  next_allowed_ns_ = end + std::min((end - now_ns) * kSpacing, kMostSpacingNs);
   next_poll_ns_ = end + kPollNs;
 }
 

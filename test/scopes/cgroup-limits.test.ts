@@ -2,19 +2,17 @@
 // had, and that a spawn says so where it can't.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { beforeAll, describe, expect, onTestFinished, test, type TestContext } from 'vitest';
+import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { capabilities, run, spawn, type CgroupOptions } from '../../src/index.js';
 import { planCgroup } from '../../src/options/scope.js';
 import { start } from '../children.js';
-import { cleanFailure } from '../support/failure.js';
+import { failure } from '../support/failure.js';
 import { temporaryDirectory } from '../support/probe.js';
+import { ownChildren } from '../support/proc.js';
 import { nodeProgram } from '../support/program.js';
 
 const { cgroup } = capabilities();
 const MEBIBYTE = 2 ** 20;
-
-// What the library keeps for good is made by the first spawn.
-beforeAll(async () => void (await run('/bin/true')));
 
 type Controller = 'memory' | 'pids' | 'cpu';
 const controllers: [Controller, CgroupOptions][] = [
@@ -94,9 +92,9 @@ describe.each(controllers)("where the controller '%s' can't be had", (controller
     if (!cgroup.writable) ctx.skip('no cgroup v2 is writable here');
     if (isAvailable(controller)) ctx.skip('it can');
     const folders = readdirSync(cgroup.path!);
-    const error = await cleanFailure(() =>
-      spawn('/bin/cat', [], { scope: 'cgroup', cgroup: limits }),
-    );
+    const known = new Set(ownChildren().map(({ pid }) => pid));
+    const error = await failure(spawn('/bin/cat', [], { scope: 'cgroup', cgroup: limits }));
+    expect(ownChildren().filter(({ pid }) => !known.has(pid))).toEqual([]);
     expect(error).toMatchObject({
       name: 'ScopeUnavailableError',
       code: 'ERR_REAPWELL_SCOPE_UNAVAILABLE',

@@ -194,5 +194,5 @@ test("scope 'leader' ends the leader and claims no more", async () => {
   const job = await startForkingHandler('leader');
   expect(await job.child.terminate({ grace: 15_000 })).toMatchObject({ method: 'sigterm' });
   expect(await job.child.exited).toMatchObject({ code: 0 });
-  expect(job.live().some(({ command }) => command === 'sleep')).toBe(true);
+  await waitFor(() => job.live().some(({ command }) => command === 'sleep'));
 });
