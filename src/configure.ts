@@ -17,9 +17,12 @@ export interface Configuration {
    */
   readonly pidfd?: boolean | undefined;
   /**
-   * true: orphaned descendants become children of this process (PR_SET_CHILD_SUBREAPER), and those
-   * that are proved to be such are reaped: by their session, by a group of ours, or because they were
-   * seen with a cookie of ours. Children of others are never taken. Can be changed at any time.
+   * true: orphaned descendants become children of this process (PR_SET_CHILD_SUBREAPER), and those of
+   * children that are started from then on are reaped, however soon they end. These children carry a
+   * mark, which their descendants inherit: a soft limit of RLIMIT_LOCKS (which Linux does not enforce)
+   * between 2^61 and 2^62, unless `limits.locks` says otherwise. Of earlier children those orphans are
+   * reaped that are proved by their session, by a group of ours, or by having been seen with a cookie of
+   * ours. Children of others are never taken. Can be changed at any time.
    * @default false
    */
   readonly subreaper?: boolean | undefined;

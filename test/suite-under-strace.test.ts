@@ -13,6 +13,7 @@ const skipped = hasStrace ? '' : ' (skipped: strace is not installed)';
 
 // Everything that sends signals; not the files that are about time, or that use strace themselves.
 const files = [
+  'test/attach',
   'test/exit',
   'test/groups/joining',
   'test/groups/large',
@@ -22,6 +23,7 @@ const files = [
   'test/poll-and-wait/wait',
   'test/run/stragglers',
   'test/run/status',
+  'test/scopes/escalation',
   'test/spawn/group',
   'test/terminate',
 ];

@@ -41,9 +41,6 @@ Napi::Value signal_leader(const Napi::CallbackInfo& info) {
 Napi::Value signal_group(const Napi::CallbackInfo& info) {
   ChildRecord* child = Environment::of(info.Env()).find_child(id_argument(info, 0));
   if (child == nullptr || child->group == nullptr) return to_number(info, -ESRCH);
-  // A foreign leader without a pidfd does not pin its number: see that it is still there.
-  const bool by_number = child->foreign && child->pidfd == nullptr;
-  if (by_number && child->signal(0) == -ESRCH) return to_number(info, -ESRCH);
   return to_number(info, child->group->signal(int_argument(info, 1)));
 }
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+
 namespace reapwell {
 namespace {
 
@@ -87,7 +88,6 @@ void remove_folder(const std::string& path) {
 }  // namespace
 
 int Cgroup::create(const std::string& parent, const std::string& name,
-                   const std::vector<std::pair<std::string, std::string>>& settings,
                    std::shared_ptr<Cgroup>& out) {
   std::shared_ptr<Cgroup> made(new Cgroup(parent + '/' + name));
   if (mkdir(made->path_.c_str(), 0755) < 0) {
@@ -100,19 +100,24 @@ int Cgroup::create(const std::string& parent, const std::string& name,
   made->events_ = above_stdio(openat(directory, "cgroup.events", O_RDONLY | O_CLOEXEC));
   made->procs_ = above_stdio(openat(directory, "cgroup.procs", O_WRONLY | O_CLOEXEC));
   if (!made->events_.valid() || !made->procs_.valid()) return -errno;
+  out = std::move(made);
+  return 0;
+}
+
+int Cgroup::limit(const std::string& parent,
+                  const std::vector<std::pair<std::string, std::string>>& settings) const {
   for (const auto& [file, value] : settings) {
-    int error = write_file(directory, file.c_str(), value.c_str());
+    int error = write_file(directory_.get(), file.c_str(), value.c_str());
+    // The controller may only have to be switched on for the parent's children. (What is missing in
+    // a cgroup may not be created there: EACCES on some kernels.)
     if (error == -ENOENT || error == -EACCES) {
-      // The controller may only have to be switched on for the parent's children.
       const std::string controller = '+' + file.substr(0, file.find('.'));
       UniqueFd above(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-      if (write_file(above.get(), "cgroup.subtree_control", controller.c_str()) == 0) {
-        error = write_file(directory, file.c_str(), value.c_str());
-      }
+      error = write_file(above.get(), "cgroup.subtree_control", controller.c_str());
+      if (error == 0) error = write_file(directory_.get(), file.c_str(), value.c_str());
     }
     if (error < 0) return error;
   }
-  out = std::move(made);
   return 0;
 }
 

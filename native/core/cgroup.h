@@ -15,11 +15,15 @@ namespace reapwell {
 
 class Cgroup {
  public:
-  // Makes the folder `name` below `parent` and writes `settings` (file name, value) into it.
-  // Returns 0 or a negative errno, and then nothing is left behind.
+  // Makes the folder `name` below `parent`. Returns 0 or a negative errno, and then nothing is left
+  // behind.
   static int create(const std::string& parent, const std::string& name,
-                    const std::vector<std::pair<std::string, std::string>>& settings,
                     std::shared_ptr<Cgroup>& out);
+  // Writes settings (file name, value). Where a file is missing its controller is switched on for
+  // the children of `parent`, if it can be. 0 or a negative errno: -ENOENT if the controller is not
+  // available there, -EBUSY if the parent holds processes itself...
+  int limit(const std::string& parent,
+            const std::vector<std::pair<std::string, std::string>>& settings) const;
   ~Cgroup();
   Cgroup(const Cgroup&) = delete;
   Cgroup& operator=(const Cgroup&) = delete;

@@ -194,8 +194,17 @@ REAPWELL_CHILD int write_oom_score(int score) {
   return error;
 }
 
+// Refused (a filter, a low hard limit), the child goes without: its orphans are harder to prove.
+REAPWELL_CHILD void carry_orphan_mark(std::uint64_t mark) {
+  rlimit limit{};
+  if (mark == 0 || syscall(SYS_prlimit64, 0, RLIMIT_LOCKS, nullptr, &limit) < 0) return;
+  limit.rlim_cur = mark;
+  syscall(SYS_prlimit64, 0, RLIMIT_LOCKS, &limit, nullptr);
+}
+
 REAPWELL_CHILD void apply_resources(ChildStart& start) {
   const SpawnRequest& request = *start.request;
+  carry_orphan_mark(request.orphan_mark);
   if (request.umask >= 0) umask(static_cast<mode_t>(request.umask));
   if (request.has_nice && syscall(SYS_setpriority, PRIO_PROCESS, 0, request.nice) < 0) {
     fail(start, SpawnStep::kNice, errno);

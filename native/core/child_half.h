@@ -34,6 +34,7 @@ enum class SpawnStep : int {
   kExec = 16,
   kCgroup = 18,
   kFile = 19,
+  kCgroupLimit = 20,
   kKilled = 17,  // died between clone and exec, by a signal that was not ours
 };
 

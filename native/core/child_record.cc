@@ -118,6 +118,11 @@ void ChildRecord::publish(const ExitInfo& exit) {
   published_.store(true, std::memory_order_release);
 }
 
+void ChildRecord::unpin() {
+  group->forbid_signals();
+  unpinned_ = true;
+}
+
 void ChildRecord::take_zombie() {
   if (foreign) return;
   if (pidfd != nullptr) {

@@ -55,7 +55,10 @@ class ChildRecord {
   int signal(int signal);
 
   // The leader's zombie is kept until the scope is empty, so that its numbers stay its own.
-  bool pinned() const { return leads_group && (group->pins_leader() || scope.pins_leader()); }
+  bool pinned() const {
+    return leads_group && !foreign && !unpinned_.load() &&
+           (group->pins_leader() || scope.pins_leader());
+  }
 
   // Any thread. Ends what nobody can come to own: an environment died while its child was starting.
   void abandon();
@@ -68,6 +71,9 @@ class ChildRecord {
   // Reaper thread.
   void publish(const ExitInfo& exit);
   void take_zombie();
+  // Before the exit is told: the zombie that was to be kept is not there. Its numbers can become a
+  // stranger's, and are no longer signalled.
+  void unpin();
   // What can be learned of an exit whose status is not ours to collect. False: not yet, if
   // `patient`.
   bool learn_lost_exit(bool patient, ExitInfo& out) const;
@@ -86,6 +92,7 @@ class ChildRecord {
   Observation look_at_foreign() const;
 
   std::atomic<bool> published_{false};
+  std::atomic<bool> unpinned_{false};  // written by the reaper
   ExitInfo exit_;  // written by the reaper before published_ is set, constant afterwards
   // Without a pidfd a number is only ours until it is reaped; this excludes asking and reaping.
   Mutex reap_mutex_;

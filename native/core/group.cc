@@ -15,9 +15,9 @@
 namespace reapwell {
 namespace {
 
-void post_empty(EventChannel& channel, std::uint32_t id) {
+void post_to(EventChannel& channel, EventType type, std::uint32_t id) {
   Event event{};
-  event.type = EventType::kEmpty;
+  event.type = type;
   event.id = id;
   channel.post(std::move(event));
 }
@@ -25,7 +25,8 @@ void post_empty(EventChannel& channel, std::uint32_t id) {
 }  // namespace
 
 // Until close(), which waits for the lock, the leader is alive or pinned, and the number ours;
-// unless somebody else's waitpid(-1), or a SIGCHLD that is ignored, has reaped it.
+// unless somebody else has reaped it: a foreign leader's parent, another waitpid(-1), or the kernel
+// where SIGCHLD is ignored.
 bool Group::leader_is_there() const {
   if (foreign_start_ticks_ == 0) {
     return observe({P_PID, static_cast<id_t>(pgid_)}, false).sight != Sight::kLost;
@@ -37,25 +38,48 @@ bool Group::leader_is_there() const {
 int Group::signal(int signal) {
   Lock lock(mutex_);
   if (empty_) return -ESRCH;
-  if (forbidden_ && signal != 0) return -EPERM;
   if (by_pidfd_) {
+    if (forbidden_ && signal != 0) return -EPERM;
     return sys::pidfd_send_signal(leader_pidfd_->get(), signal, sys::kPidfdSignalProcessGroup);
   }
   // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
   if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
-  if (!leader_is_there()) return -ESRCH;
-  return kill(-pgid_, signal) < 0 ? -errno : 0;
+  // Nothing keeps the number once the leader has gone, so it is only asked: nobody there is
+  // certain, and whoever is there may be a stranger.
+  const bool ours = !forbidden_ && leader_is_there();
+  if (kill(-pgid_, ours ? signal : 0) < 0) return -errno;
+  return ours || signal == 0 ? 0 : -EPERM;
 }
 
-void Group::subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id) {
+bool Group::owns_number() {
+  Lock lock(mutex_);
+  if (empty_) return false;
+  if (!by_pidfd_) return !forbidden_ && leader_is_there();
+  return sys::pidfd_send_signal(leader_pidfd_->get(), 0, sys::kPidfdSignalProcessGroup) != -ESRCH;
+}
+
+void Group::subscribe(const std::shared_ptr<EventChannel>& channel, std::uint32_t id,
+                      bool occupied) {
+  EventType now = EventType::kEmpty;
   {
     Lock lock(mutex_);
     if (!empty_) {
-      subscribers_.push_back({std::move(channel), id});
-      return;
+      subscribers_.push_back({channel, id});
+      if (!occupied && !occupied_) return;
+      now = EventType::kOccupied;
     }
   }
-  post_empty(*channel, id);
+  post_to(*channel, now, id);
+}
+
+void Group::tell_occupied() {
+  std::vector<Subscriber> subscribers;
+  {
+    Lock lock(mutex_);
+    occupied_ = true;
+    subscribers = subscribers_;
+  }
+  for (const Subscriber& each : subscribers) post_to(*each.channel, EventType::kOccupied, each.id);
 }
 
 void Group::forbid_signals() {
@@ -74,7 +98,7 @@ void Group::tell_empty() {
     Lock lock(mutex_);
     subscribers.swap(subscribers_);
   }
-  for (const Subscriber& subscriber : subscribers) post_empty(*subscriber.channel, subscriber.id);
+  for (const Subscriber& each : subscribers) post_to(*each.channel, EventType::kEmpty, each.id);
 }
 
 bool Group::empty() {

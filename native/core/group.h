@@ -35,15 +35,23 @@ class Group {
   bool pins_leader() const { return !by_pidfd_; }
 
   // Any thread. One system call for the whole group; signal 0 only asks. 0, -ESRCH (nothing left to
-  // signal), -EPERM... Unreaped zombies count for the kernel: 0 is no proof of life.
+  // signal), -EPERM (also if somebody is there, but the number may be a stranger's)... Unreaped
+  // zombies count for the kernel: 0 is no proof of life.
   int signal(int signal);
 
+  // Any thread. False: the number may be a stranger's group by now.
+  bool owns_number();
+
   // The reaper thread, when it has told of the exit of a child that belongs to the group: posts
-  // kEmpty for it once the group is empty; at once if it is already.
-  void subscribe(std::shared_ptr<EventChannel> channel, std::uint32_t id);
+  // kEmpty for it once the group is empty; at once if it is already. `occupied`: the leader lives.
+  void subscribe(const std::shared_ptr<EventChannel>& channel, std::uint32_t id, bool occupied);
+
+  // Live members have been seen after the leader's exit: posts kOccupied to those who have
+  // subscribed, and to those who will.
+  void tell_occupied();
 
   // The number is no longer known to be ours: from here on the group can be asked, but not
-  // signalled.
+  // signalled, and nobody joins it.
   void forbid_signals();
 
   // The thread that found the group empty: no signal is ever sent to the number after this returns,
@@ -68,6 +76,7 @@ class Group {
   Mutex mutex_;
   bool forbidden_ = false;               // guarded by mutex_
   bool empty_ = false;                   // guarded by mutex_
+  bool occupied_ = false;                // guarded by mutex_
   std::vector<Subscriber> subscribers_;  // guarded by mutex_
 };
 

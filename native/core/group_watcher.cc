@@ -35,6 +35,16 @@ std::uint64_t key_of(std::uint32_t watch, std::uint32_t slot) {
   return (static_cast<std::uint64_t>(watch) << 32) | slot;
 }
 
+// Whether another process has the leader's pid: the kernel gives a number out again only when
+// nobody is left in the group that bears it. Matters where nothing but the number identifies the
+// group.
+bool number_reused(const ChildRecord& leader, const std::vector<ProcessEntry>& processes) {
+  if (leader.pinned() || leader.identity.start_ticks == 0) return false;
+  return std::any_of(processes.begin(), processes.end(), [&](const ProcessEntry& entry) {
+    return entry.pid == leader.group->pgid() && entry.start_ticks != leader.identity.start_ticks;
+  });
+}
+
 }  // namespace
 
 int GroupWatcher::start() {
@@ -204,14 +214,13 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
   bool zombie_seen = leader.pinned();
   if (leader.scope.wide()) {
     if (!list_wide_scope(leader, listing.processes, members)) return Verdict::kUnknown;
+  } else if (number_reused(leader, listing.processes)) {
+    return Verdict::kEmpty;
   } else {
     for (const ProcessEntry& entry : listing.processes) {
       if (entry.pgid != leader.group->pgid()) continue;
-      if (entry.alive()) {
-        members.push_back(entry);
-      } else {
-        zombie_seen = true;
-      }
+      if (entry.alive()) members.push_back(entry);
+      zombie_seen = zombie_seen || !entry.alive();
     }
   }
   if (!members.empty()) {
@@ -232,12 +241,8 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
 }
 
 void GroupWatcher::tell_occupied(Watch& watch) {
-  if (watch.told) return;
+  if (!watch.told) watch.leader->group->tell_occupied();
   watch.told = true;
-  Event event{};
-  event.type = EventType::kOccupied;
-  event.id = watch.leader->id;
-  watch.leader->channel->post(std::move(event));
 }
 
 void GroupWatcher::stop_awaiting(Watch& watch) {

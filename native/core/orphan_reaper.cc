@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cookie.h"
+#include "orphan_mark.h"
 #include "sys.h"
 
 namespace reapwell {
@@ -15,6 +16,8 @@ namespace {
 
 // A listing of /proc may take this part of the time at most.
 constexpr std::int64_t kSpacing = 20;
+// But where a busy machine makes it slow, no zombie lies about for longer than this.
+constexpr std::int64_t kMostSpacingNs = 1'000'000'000;
 // An orphan that came home tells nobody; one that lives this long is seen before it dies.
 constexpr std::int64_t kPollNs = 100'000'000;
 
@@ -72,7 +75,7 @@ void OrphanReaper::run(std::int64_t now_ns) {
   owed_ = false;
   scan();
   const std::int64_t end = sys::monotonic_ns();
-  next_allowed_ns_ = end + (end - now_ns) * kSpacing;
+  next_allowed_ns_ = end + std::min((end - now_ns) * kSpacing, kMostSpacingNs);
   next_poll_ns_ = end + kPollNs;
 }
 
@@ -103,6 +106,15 @@ void OrphanReaper::scan() {
   forget_gone(processes);
 }
 
+// Our own children carry the mark too: one that is kept for its scope, one that is being launched,
+// and (see scan) one that is registered. In this order: a kept child's group is known until after
+// its zombie was taken, so if it is not, then whoever has the number when the mark is read is not
+// that child; and a launch that ends after that reading may have been the one that made it.
+bool OrphanReaper::is_marked(const ProcessEntry& orphan) {
+  if (registry_.find_group(orphan.pid) != nullptr) return false;
+  return carries_orphan_mark(orphan.pid) && registry_.launches_ended(registry_.last_launch());
+}
+
 bool OrphanReaper::proved(const ProcessEntry& orphan) {
   if (is_raw_child(orphan)) return false;
   if (orphan.sid != getsid(0) && orphan.sid != orphan.pid) return true;
@@ -110,7 +122,7 @@ bool OrphanReaper::proved(const ProcessEntry& orphan) {
   const bool in_our_group =
       orphan.pgid != orphan.pid && registry_.find_group(orphan.pgid) != nullptr;
   if (in_our_group && registry_.launches_ended(registry_.last_launch())) return true;
-  if (is_tree_member(orphan)) return true;
+  if (is_tree_member(orphan) || is_marked(orphan)) return true;
   const auto known = adopted_.find(orphan.pid);
   return known != adopted_.end() && known->second.start_ticks == orphan.start_ticks &&
          registry_.launches_ended(known->second.last_launch);

@@ -2,14 +2,15 @@
 // our child, and somebody must take its zombie. libuv and other addons have children too, and
 // theirs must never be taken, so an orphan is reaped only if it is proved to be one:
 //
-// - its session is neither ours nor its own: a child that we forked is in our session, or in one
-// that
-//   it made itself;
+// - it carries the mark that our children are given (orphan_mark.h) and is none of them;
+// - or its session is neither ours nor its own: a child that we forked is in our session, or in one
+//   that it made itself;
 // - or its group is one that this library created, and it was not started through posix.posixSpawn;
-// - or it was seen alive with a cookie of this process in its environment, or as the member of a
-// tree.
+// - or it was seen alive with a cookie of this process in its environment, or as a tree's member.
 //
-// What can't be proved stays a zombie. Reaper thread only, but for enable() and note_raw_child().
+// What can't be proved stays a zombie: of a child that was started before this was enabled, or that
+// could not be marked, what called setsid itself and died before it was seen. Reaper thread only,
+// but for enable() and note_raw_child().
 #pragma once
 
 #include <sys/types.h>
@@ -47,6 +48,7 @@ class OrphanReaper {
  private:
   void scan();
   bool proved(const ProcessEntry& orphan);
+  bool is_marked(const ProcessEntry& orphan);
   bool is_raw_child(const ProcessEntry& process);
   bool is_tree_member(const ProcessEntry& process);
   void forget_gone(const std::vector<ProcessEntry>& processes);

@@ -254,6 +254,10 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   if (child->foreign) foreign_--;
   child->publish(exit);
   const bool kept = child->pinned() && !child->released.load();
+  // A leader that should be kept but that somebody else reaped no longer keeps its numbers: to
+  // signal them would be a guess. A group can still be watched; a wider scope is given up.
+  const bool lost = child->pinned() && !(ours && kept);
+  if (lost) child->unpin();
   if (ours && !kept) child->take_zombie();
   registry_.remove(sequence);
   stops_.forget(sequence);
@@ -267,14 +271,13 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
 
   // Not before the exit was told: the group watcher may find the group empty while the last member,
   // one that joined it, is still a zombie here, and "empty" must not overtake "exited".
-  if (child->group != nullptr) child->group->subscribe(child->channel, child->id);
+  if (child->group != nullptr) {
+    const pid_t leader = child->leads_group ? 0 : child->group->pgid();
+    const bool occupied = registry_.find_sequence_of_pid(leader) != 0;
+    child->group->subscribe(child->channel, child->id, occupied);
+  }
   if (!child->leads_group) return;
-  // A leader that should be kept but that somebody else reaped no longer keeps its numbers: to
-  // signal them would be a guess. A group can still be watched; a wider scope is given up.
-  const bool lost = child->pinned() && !(ours && kept);
-  if (lost) child->group->forbid_signals();
-  const bool group_only = !child->scope.wide() && !child->pinned();
-  const bool gone = group_only && child->group->signal(0) == -ESRCH;
+  const bool gone = !child->scope.wide() && !child->pinned() && child->group->signal(0) == -ESRCH;
   if (gone || (lost && (child->scope.wide() || child->released.load()))) {
     groups_.give_up(child, false);
   } else {

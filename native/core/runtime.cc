@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "orphan_mark.h"
 #include "proc_table.h"
 #include "sys.h"
 
@@ -115,13 +116,15 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
   SpawnRequest& request = job.request;
   if (request.group_mode == GroupMode::kJoin) {
     request.join_group = registry_.find_group(request.join_pgid);
-    const bool alive = request.join_group != nullptr && request.join_group->signal(0) != -ESRCH;
+    const bool alive = request.join_group != nullptr && request.join_group->owns_number();
     if (!alive) return post_failure(job, SpawnStep::kGroup, -ESRCH);
   }
   if (request.scope_kind == ScopeKind::kCgroup) {
-    const int no_cgroup = Cgroup::create(request.cgroup_parent, request.cgroup_name,
-                                         request.cgroup_settings, request.cgroup);
+    const std::string& parent = request.cgroup_parent;
+    const int no_cgroup = Cgroup::create(parent, request.cgroup_name, request.cgroup);
     if (no_cgroup < 0) return post_failure(job, SpawnStep::kCgroup, no_cgroup);
+    const int no_limit = request.cgroup->limit(parent, request.cgroup_settings);
+    if (no_limit < 0) return post_failure(job, SpawnStep::kCgroupLimit, no_limit);
   }
   std::string failed_path;
   const int no_stdio = open_stdio(request, failed_path);
@@ -129,6 +132,8 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
     return post_failure(job, failed_path.empty() ? SpawnStep::kPipes : SpawnStep::kFile, no_stdio);
   }
   resolve_candidates(request);
+
+  if (orphans_.enabled()) request.orphan_mark = orphan_mark();
 
   const std::uint64_t ticket = registry_.begin_launch();
   LaunchResult launched = launch(request, stack, uses_pidfd(), &job.control);
@@ -163,7 +168,7 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
 
   // If the group died while the child was on its way into it, its number may have been a stranger's
   // by then: that child must not run.
-  const bool stray = request.join_group != nullptr && request.join_group->signal(0) == -ESRCH;
+  const bool stray = request.join_group != nullptr && !request.join_group->owns_number();
   if (stray || job.control.cancelled()) child->abandon();
 
   Event event{};

@@ -100,7 +100,12 @@ bool signal_whole_group(ChildRecord& child, pid_t pgid, const std::vector<Proces
 
 // The leader's group first, then the others by age: an ancestor that saw its job stop or end before
 // it was hit itself could still act on that (a shell in `wait` returns, and exits 0).
-void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int signal, Sent& sent) {
+//
+// A group in `reached` has had its signal in an earlier round: of it the new members are signalled
+// one by one, so that the handlers of the others run once. Who is killed or stopped doesn't notice.
+void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int signal,
+                   std::unordered_set<pid_t>& reached, Sent& sent) {
+  const bool can_repeat = signal == SIGKILL || signal == SIGSTOP;
   std::stable_sort(members.begin(), members.end(),
                    [&](const ProcessEntry& a, const ProcessEntry& b) {
                      const bool a_own = a.pgid == child.pid;
@@ -110,17 +115,28 @@ void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int si
   std::unordered_set<pid_t> done;
   for (const ProcessEntry& member : members) {
     if (!done.insert(member.pgid).second) continue;
-    if (signal_whole_group(child, member.pgid, members, signal, sent)) continue;
+    const bool first = reached.insert(member.pgid).second;
+    if ((first || can_repeat) && signal_whole_group(child, member.pgid, members, signal, sent)) {
+      continue;
+    }
     for (const ProcessEntry& each : members) {
       if (each.pgid == member.pgid) sent.note(signal_member(each, signal));
     }
   }
 }
 
+// The leader lives and nobody of its group is listed: /proc hides who changed their user (hidepid).
+bool is_hidden(const ChildRecord& child, const std::vector<ProcessEntry>& members) {
+  return child.group != nullptr && !child.published() &&
+         std::none_of(members.begin(), members.end(),
+                      [&](const ProcessEntry& entry) { return entry.pgid == child.pid; });
+}
+
 // Signals whoever is there, then whoever appeared meanwhile, until nobody new does.
 Sent signal_until_settled(ChildRecord& child, int signal) {
   Sent sent;
   std::unordered_map<pid_t, std::uint64_t> seen;
+  std::unordered_set<pid_t> reached;
   for (int round = 0; round < kMostRounds; round++) {
     std::vector<ProcessEntry> members;
     if (!list_wide_scope(child, members)) break;
@@ -130,9 +146,10 @@ Sent signal_until_settled(ChildRecord& child, int signal) {
                                    return found != seen.end() && found->second == entry.start_ticks;
                                  }),
                   members.end());
+    if (round == 0 && is_hidden(child, members)) sent.note(child.group->signal(signal));
     if (members.empty()) break;
     for (const ProcessEntry& member : members) seen[member.pid] = member.start_ticks;
-    signal_groups(child, members, signal, sent);
+    signal_groups(child, members, signal, reached, sent);
   }
   return sent;
 }

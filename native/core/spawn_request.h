@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -92,6 +93,7 @@ struct SpawnRequest {
   int oom_score_adj = 0;
   bool no_new_privileges = false;
   std::vector<ResourceLimit> limits;
+  std::uint64_t orphan_mark = 0;  // 0: none; see orphan_mark.h
 };
 
 // execvp's search, done before the fork: a name with a slash is tried as it is, any other in each

@@ -40,7 +40,9 @@ const MAX_PID = 0x7fff_ffff;
  * Its exit is told by pidfd, and its status where the kernel tells it to a non-parent (Linux 6.15, once
  * its parent has reaped it); else `known` is false and `code` and `signal` are null. By which signal it
  * was stopped is told to its parent alone; SIGSTOP stands for all of them. Without pidfds its start time
- * is compared at intervals that grow from 1 ms to 1 s.
+ * is compared at intervals that grow from 1 ms to 1 s, and its group is not signalled once its parent has
+ * reaped it (EPERM): nothing keeps the number from becoming a stranger's. Members that live on are still
+ * watched, and named as survivors.
  *
  * Rejects with ESRCH if there is no such process, or the identity is another's; with EPERM and its like
  * as the kernel says; with ForeignGroupError if scope 'group' is asked for and it does not lead its

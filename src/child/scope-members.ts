@@ -21,19 +21,29 @@ export function scopeMembers(
   pgid: number,
   scope: Scope,
 ): ProcessInfo[] {
+  // The leader is looked at afterwards: what was read was it only if it has not been reaped since.
+  const exited = (): boolean => lifetime.poll().state === 'exited';
+  const leader = (): ProcessInfo => processInfo(pid) ?? hidden(pid, pgid);
   if (scope === 'leader') {
-    const leader = processInfo(pid);
-    // Looked at afterwards: what was read was the leader only if it has not been reaped since.
-    const exited = lifetime.poll().state === 'exited';
-    return leader === undefined || exited ? [] : [leader];
+    const seen = leader();
+    return exited() ? [] : [seen];
   }
-  if (isWide(scope)) return lifetime.isEmpty ? [] : wideMembers(lifetime.id);
-  if (lifetime.groupEmpty) return [];
+  const members = isWide(scope) ? membersOfWide(lifetime) : membersOfGroup(lifetime, pgid);
+  if (members === undefined) return [];
+  const listed = members.some((member) => member.pid === pid);
+  return listed || exited() ? members : [leader(), ...members];
+}
+
+/** Undefined: it is empty. */
+function membersOfWide(lifetime: Lifetime): ProcessInfo[] | undefined {
+  return lifetime.isEmpty ? undefined : wideMembers(lifetime.id);
+}
+
+function membersOfGroup(lifetime: Lifetime, pgid: number): ProcessInfo[] | undefined {
+  if (lifetime.groupEmpty) return undefined;
   const members = groupMembers(pgid);
   // The same for the group: while it still answers, its number is its own.
-  if (!lifetime.groupExists()) return [];
-  const listed = members.some((member) => member.pid === pid);
-  return listed || lifetime.poll().state === 'exited' ? members : [hidden(pid, pgid), ...members];
+  return lifetime.groupExists() ? members : undefined;
 }
 
 // /proc can be mounted such that it hides other users' processes (hidepid, proc(5)): a leader that

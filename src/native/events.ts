@@ -13,7 +13,7 @@ export interface ChildSink {
   onEmpty(): void;
   onStopped(signal: number): void;
   onContinued(): void;
-  /** The leader has exited, but live members of the scope were seen. At most once. */
+  /** It has exited, but live members of the scope are known of. */
   onOccupied(): void;
   /** A scope wider than the group is empty; how many the out-of-memory killer ended of a cgroup. */
   onScopeEmpty(oomKills: number): void;

@@ -9,6 +9,7 @@ const STEP_FILE = 19;
 const STEP_CWD = 10;
 const STEP_EXEC = 16;
 const STEP_KILLED = 17;
+const STEP_CGROUP_LIMIT = 20;
 
 /** The call that failed, where it is not the spawn as a whole. */
 const SYSCALLS: ReadonlyMap<number, string> = new Map([
@@ -29,13 +30,32 @@ const SYSCALLS: ReadonlyMap<number, string> = new Map([
   [STEP_FILE, 'open'],
 ]);
 
-type FailedPlan = Pick<SpawnPlan, 'file' | 'spawnargs' | 'cwd' | 'cgroupParent'>;
+/** What the kernel means when it refuses to switch on a controller (cgroup.subtree_control). */
+const LIMIT_REFUSALS: Readonly<Record<string, string>> = {
+  ENOENT: 'a controller is not available there',
+  EBUSY: 'that cgroup holds processes itself; name another cgroup.parent',
+};
+
+type FailedPlan = Pick<SpawnPlan, 'file' | 'spawnargs' | 'cwd' | 'cgroupParent' | 'cgroupLimits'>;
+
+/** The next scope of the list may be had. */
+function isScopeFailure(step: number): boolean {
+  return step === STEP_CGROUP || step === STEP_CGROUP_LIMIT;
+}
+
+function cgroupFailure(plan: FailedPlan, step: number, errno: number): Error {
+  const path = plan.cgroupParent ?? '';
+  if (step === STEP_CGROUP) return systemError(errno, 'cgroup', { path });
+  const limits = plan.cgroupLimits.join(', ');
+  const error = systemError(errno, `cgroup ${limits}`, { path });
+  error.message += ` in ${path}: ${LIMIT_REFUSALS[error.code] ?? 'refused'}`;
+  return error;
+}
 
 /** `errno` is negative; for a killed child it is the negative signal. */
 export function spawnFailure(plan: FailedPlan, step: number, errno: number): Error {
-  if (step === STEP_CGROUP) {
-    const cause = systemError(errno, 'cgroup', { path: plan.cgroupParent ?? '' });
-    return new ScopeUnavailableError('cgroup', plan.file, cause);
+  if (isScopeFailure(step)) {
+    return new ScopeUnavailableError('cgroup', plan.file, cgroupFailure(plan, step, errno));
   }
   if (step === STEP_KILLED) return new SpawnKilledError(plan.file, -errno);
   const spawnargs = plan.spawnargs.slice(1);

@@ -65,6 +65,8 @@ export interface SpawnPlan {
   /** '' where nothing needs one. */
   readonly cookie: string;
   readonly tracking: TrackingPlan | undefined;
+  /** The files that its limits are written to: 'memory.max', ... */
+  readonly cgroupLimits: readonly string[];
   readonly escalation: EscalationChoice<never>;
   readonly onExit: 'terminate' | 'leave';
   /** The child is in a group that this library created... */
@@ -249,6 +251,7 @@ export function planSpawn(
     cookie,
     tracking,
     attempts,
+    cgroupLimits: cgroup.settings.filter((_, index) => index % 2 === 0),
     hasGroup: group.mode !== GroupMode.Inherit,
     leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
     joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,

@@ -89,10 +89,13 @@ export class Escalation {
       this.#current = index;
       if (await this.#perform(step, index)) return this.#conclude(stepName(step));
     }
-    const last = this.#reports.at(-1);
-    // Its last member may have ended while the last wait did.
-    if (last !== undefined && (await this.#target.checkEmpty())) return this.#conclude(last.step);
-    return this.#conclude('failed', this.#target.survivors());
+    // Its last member may have ended while the last wait did, or while survivors were looked for.
+    if (await this.#target.checkEmpty()) return this.#conclude(this.#lastMethod());
+    const survivors = this.#target.survivors();
+    if (survivors.length === 0 && (await this.#target.checkEmpty())) {
+      return this.#conclude(this.#lastMethod());
+    }
+    return this.#conclude('failed', survivors);
   }
 
   /** True: the scope is empty. */
@@ -155,7 +158,7 @@ export class Escalation {
 
   #conclude(method: Termination['method'], survivors: Survivor[] = []): Termination {
     const termination: Termination = {
-      method: method === 'failed' && survivors.length === 0 ? this.#lastMethod() : method,
+      method,
       steps: this.#reports,
       survivors,
       durationMs: performance.now() - this.#startedAt,
@@ -165,7 +168,6 @@ export class Escalation {
     return termination;
   }
 
-  // Nobody is left to be named: the scope emptied between the last look and the listing.
   #lastMethod(): Termination['method'] {
     return this.#reports.at(-1)?.step ?? 'not_running';
   }

@@ -30,7 +30,7 @@ export interface Survivor extends ProcessInfo {
 export interface Termination {
   /**
    * The step after which the scope was empty; `'not_running'` if it was empty before the first;
-   * `'failed'` if `survivors` are left.
+   * `'failed'` if `survivors` are left (none is named only if /proc hides them from us).
    */
   readonly method: StepName | 'not_running' | 'failed';
   readonly steps: readonly StepReport[];

@@ -3,7 +3,7 @@ import { spawn as nodeSpawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { attach, capabilities, spawn, type Exit, type Process } from '../../src/index.js';
-import { startCat } from '../children.js';
+import { isSettled, startCat } from '../children.js';
 import { usesPidfd } from '../modes.js';
 import { fixture } from '../support/fixture.js';
 import { isAlive, readStat } from '../support/proc.js';
@@ -107,28 +107,77 @@ describe('a process that is not our child', () => {
   });
 });
 
+/** A leader that heeds SIGTERM, which Node reaps, and members that ignore it. */
+async function attachGroup(args: string[] = []) {
+  const child = startByNode(fixture('ready'), ['--members=2', '--member-ignore=TERM', ...args]);
+  const [said] = (await once(child.stdout!, 'data')) as [Buffer];
+  const members = said.toString().trim().split(' ').slice(1).map(Number);
+  onTestFinished(() => {
+    for (const pid of members) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
+  const group: Process = await attach(child, { scope: 'group' });
+  return { child, members, group };
+}
+
+const pidsOf = (processes: readonly { pid: number }[]) => processes.map(({ pid }) => pid).sort();
+
 describe("scope 'group'", () => {
-  // Without pidfds the group is called empty once its foreign leader has gone: a known defect.
-  test.skipIf(!usesPidfd)('covers the members too, leader dead or not (needs pidfds)', async () => {
-    const child = startByNode(fixture('ready'), ['--members=2', '--member-ignore=TERM']);
-    const [said] = (await once(child.stdout!, 'data')) as [Buffer];
-    const members = said.toString().trim().split(' ').slice(1).map(Number);
-    const group: Process = await attach(child, { scope: 'group' });
+  test('covers the members too', async () => {
+    const { child, members, group } = await attachGroup();
     expect(group.scope).toBe('group');
-    expect(
-      group
-        .members()
-        .map(({ pid }) => pid)
-        .sort(),
-    ).toEqual([child.pid!, ...members].sort());
-    onTestFinished(() => {
-      for (const pid of members) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-    });
+    expect(pidsOf(group.members())).toEqual([child.pid!, ...members].sort());
+    expect(group.kill('SIGKILL', 'group')).toBe(true);
+    await group.empty;
+    expect(members.filter(isAlive)).toEqual([]);
+    expect(group.members()).toEqual([]);
+  });
+
+  test('is not empty when its leader has gone, but with its last member', async () => {
+    const { child, members, group } = await attachGroup();
+    child.kill('SIGTERM');
+    await group.exited;
+    for (const [index, member] of members.entries()) {
+      expect(await isSettled(group.empty)).toBe(false);
+      expect(pidsOf(group.members())).toEqual(members.slice(index).sort());
+      process.kill(member, 'SIGKILL');
+      await waitFor(() => !isAlive(member));
+    }
+    await group.empty;
+    expect(await group.terminate()).toMatchObject({ method: 'not_running', steps: [] });
+  });
+
+  test.skipIf(!usesPidfd)('is ended whole, leader dead or not (needs pidfds)', async () => {
+    const { members, group } = await attachGroup();
     const termination = await group.terminate({ grace: 100, killWait: 10_000 });
     expect(termination).toMatchObject({ method: 'sigkill', survivors: [] });
     expect(members.filter(isAlive)).toEqual([]);
     await group.empty;
   });
+
+  // Once its parent has reaped the leader, the number could be a stranger's.
+  test.skipIf(usesPidfd)(
+    'is not signalled without its leader, and its members are named (where there are no pidfds)',
+    async () => {
+      const { members, group } = await attachGroup();
+      const termination = await group.terminate({ grace: 100, killWait: 100 });
+      expect(termination).toMatchObject({
+        method: 'failed',
+        steps: [
+          { step: 'sigterm', delivered: true, ended: false },
+          { step: 'sigkill', delivered: false, ended: false, error: { code: 'EPERM' } },
+        ],
+      });
+      expect(pidsOf(termination.survivors)).toEqual([...members].sort());
+      expect(members.filter(isAlive)).toEqual(members);
+      expect(() => group.kill('SIGKILL', 'group')).toThrow(
+        expect.objectContaining({ code: 'EPERM' }),
+      );
+      expect(await isSettled(group.empty)).toBe(false);
+      for (const pid of members) process.kill(pid, 'SIGKILL');
+      await group.empty;
+      expect(group.kill('SIGKILL', 'group')).toBe(false);
+    },
+  );
 
   test("'leader' covers the leader alone", async () => {
     const child = startByNode(fixture('ready'), ['--members=1']);

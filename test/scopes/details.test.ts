@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { capabilities, run, spawn, type Child, type Scope } from '../../src/index.js';
 import { probe } from '../support/probe.js';
+import { startProgram } from '../support/program.js';
 import { isAlive, readStat, type Stat } from '../support/proc.js';
 import { waitFor } from '../support/wait-for.js';
 import { isSettled, startCat } from '../children.js';
@@ -57,6 +58,28 @@ describe.skipIf(!cgroup.writable)('the cgroup (skipped where none is writable)',
     await child.terminate();
     await waitFor(() => !existsSync(folder), { what: `the removal of ${folder}` });
   });
+
+  // Its name has the pid in it, and both of these are process 1.
+  test.skipIf(process.getuid?.() !== 0)(
+    'is one of its own also if another pid namespace makes them in the same folder (needs root)',
+    async () => {
+      const source = `
+        import { spawn } from 'reapwell';
+        const child = await spawn('/bin/cat', [], { stdio: ['pipe', 'ignore', 'ignore'], scope: 'cgroup' });
+        console.log('pid ' + process.pid + ' scope ' + child.scope);
+        process.stdin.resume().on('end', () => child.terminate());
+      `;
+      const under = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+      const start = () => startProgram(source, { under, stdio: ['pipe', 'pipe', 'pipe'] });
+      const programs = [start(), start()];
+      const said = await Promise.all(programs.map((program) => program.line(/^pid/)));
+      expect(said).toEqual(['pid 1 scope cgroup', 'pid 1 scope cgroup']);
+      for (const { child } of programs) child.stdin!.end();
+      expect(
+        (await Promise.all(programs.map(({ ended }) => ended))).map(({ code }) => code),
+      ).toEqual([0, 0]);
+    },
+  );
 
   test('is not removed while a member lives', async () => {
     const { child, member } = await startOrphan('cgroup');
