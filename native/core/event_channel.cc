@@ -8,7 +8,7 @@ namespace reapwell {
 
 bool EventChannel::post(Event&& event) {
   Lock lock(mutex_);
-  if (closed_) return false;
+  if (refusing_) return false;
   waiting_.push_back(std::move(event));
   if (!awake_) {
     awake_ = true;
@@ -33,13 +33,15 @@ void EventChannel::close() {
   std::vector<Event> dropped;
   {
     Lock lock(mutex_);
-    closed_ = true;
+    refusing_ = true;
     dropped.swap(waiting_);
   }
   // Children that started and that nobody was told of.
   for (const Event& event : dropped) {
     if (event.child != nullptr) event.child->abandon();
   }
+  Lock lock(mutex_);
+  closed_ = true;
 }
 
 }  // namespace reapwell
