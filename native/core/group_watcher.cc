@@ -154,7 +154,9 @@ void GroupWatcher::check_due() {
     // A zombie is not kept for an environment that is gone. A group that nothing is kept for may
     // have members that are another environment's.
     const bool unwanted = leader.pinned() && leader.channel->closed();
-    const bool over = leader.released.load() || unwanted || known_empty(leader);
+    // Somebody else reaped the leader of a session or a tree: its numbers can be anybody's.
+    const bool lost = leader.scope.wide() && leader.pinned() && !leader.keeps_zombie;
+    const bool over = leader.released.load() || unwanted || lost || known_empty(leader);
     if (!over && watch.no_listing_before_ns > now) {
       watch.due_ns = watch.no_listing_before_ns;
       ++at;
@@ -163,7 +165,7 @@ void GroupWatcher::check_due() {
     std::vector<ProcessEntry> members;
     if (over || judge(watch, listing, members) == Verdict::kEmpty) {
       stop_awaiting(watch);
-      give_up(watch.leader, leader.pinned());
+      give_up(watch.leader);
       at = watches_.erase(at);
     } else {
       await_members(at->first, watch, members);
@@ -269,10 +271,14 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
   watch.due_ns = sys::monotonic_ns() + watch.backstop_ns;
 }
 
-void GroupWatcher::give_up(const ChildPointer& leader, bool kept) {
+void GroupWatcher::give_up(const ChildPointer& leader) {
   // Empty first, reaped second: once the zombie is gone its number may be anybody's.
   leader->group->close();
-  if (kept) leader->take_zombie();
+  if (leader->scope.wide()) {
+    Lock lock(leader->scope_mutex);
+    leader->scope_settled = true;
+  }
+  if (leader->keeps_zombie) leader->take_zombie();
   registry_.forget_group(*leader->group);
   leader->group->tell_empty();
   if (!leader->scope.wide()) return;

@@ -255,8 +255,9 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   }
   if (child->foreign) foreign_--;
   child->publish(exit);
-  const bool kept = child->pinned() && !child->released.load();
-  if (ours && !kept) child->take_zombie();
+  // Also if it was released: the watcher takes it then, once nobody signals the scope by numbers.
+  child->keeps_zombie = ours && child->pinned();
+  if (ours && !child->keeps_zombie) child->take_zombie();
   registry_.remove(sequence);
   stops_.forget(sequence);
 
@@ -271,13 +272,12 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   if (child->group != nullptr) child->group->subscribe(child->channel, child->id);
   if (!child->leads_group) return;
   // A leader that should be kept but that somebody else reaped no longer keeps its numbers: to
-  // signal them would be a guess. A group can still be watched; a wider scope is given up.
-  const bool lost = child->pinned() && !(ours && kept);
-  if (lost) child->group->forbid_signals();
+  // signal them would be a guess. A group can still be watched; the watcher gives a wider scope up.
+  if (child->pinned() && !ours) child->group->forbid_signals();
   const bool group_only = !child->scope.wide() && !child->pinned();
   const bool gone = group_only && child->group->signal(0) == -ESRCH;
-  if (gone || (lost && (child->scope.wide() || child->released.load()))) {
-    groups_.give_up(child, false);
+  if (gone) {
+    groups_.give_up(child);
   } else {
     groups_.watch(child);
   }
