@@ -112,6 +112,7 @@ void GroupWatcher::take_arrivals() {
     watches_.emplace(next_watch_++, std::move(watch));
   }
   for (const auto& [child, signal] : sweeps) {
+    orphans_.note_tree(*child);
     Event event{};
     event.type = EventType::kSwept;
     event.id = child->id;
@@ -203,22 +204,16 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
   // stranger's.
   if (known_empty(leader)) return Verdict::kEmpty;
   if (!listing.made) return Verdict::kUnknown;
-  bool zombie_seen = leader.pinned();
-  if (leader.scope.wide()) {
-    if (!list_wide_scope(leader, listing.processes, members)) return Verdict::kUnknown;
-  } else {
-    for (const ProcessEntry& entry : listing.processes) {
-      if (entry.pgid != leader.group->pgid()) continue;
-      if (entry.alive()) {
-        members.push_back(entry);
-      } else {
-        zombie_seen = true;
-      }
-    }
+  std::vector<ProcessEntry> live, zombies;
+  split_group(listing.processes, leader.group->pgid(), live, zombies);
+  if (!leader.scope.wide()) {
+    members = std::move(live);
+  } else if (!list_wide_scope(leader, listing.processes, members)) {
+    return Verdict::kUnknown;
   }
   if (!members.empty()) {
     watch.clean_listings = 0;
-    if (leader.scope.kind == ScopeKind::kTree) orphans_.note_tree_members(members);
+    if (leader.scope.kind == ScopeKind::kTree) orphans_.note_members(leader, members);
     watch.no_listing_before_ns = sys::monotonic_ns() + listing.cost_ns * kListingSpacing;
     tell_occupied(watch);
     return Verdict::kAlive;
@@ -226,7 +221,8 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
   // It exists, and nobody alive was listed: a cgroup says itself that somebody lives in it, if only
   // since the listing; and if there is not even a zombie to account for the group, its members are
   // hidden from us (hidepid).
-  if (leader.scope.kind == ScopeKind::kCgroup || !zombie_seen) return Verdict::kUnknown;
+  const bool accounted = leader.pinned() || !zombies.empty();
+  if (leader.scope.kind == ScopeKind::kCgroup || !accounted) return Verdict::kUnknown;
   watch.clean_listings++;
   const int enough = leader.scope.kind == ScopeKind::kTree ? kCleanListingsOfTree : kCleanListings;
   const bool proved = listing.complete || watch.clean_listings >= enough;
@@ -272,6 +268,7 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
 }
 
 void GroupWatcher::give_up(const ChildPointer& leader) {
+  orphans_.note_group(*leader);
   // Empty first, reaped second: once the zombie is gone its number may be anybody's.
   leader->group->close();
   if (leader->scope.wide()) {
