@@ -1,19 +1,14 @@
 #include "child_half.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
+#include "child_calls.h"
 #include "spawn_request.h"
 #include "sys.h"
-
-// The child runs on the parent's memory and thread-local storage, where the sanitizers keep theirs.
-#define REAPWELL_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
 
 namespace reapwell {
 namespace {
@@ -46,7 +41,7 @@ REAPWELL_CHILD void reset_signal_dispositions() {
 // nothing that the program starts is outside.
 REAPWELL_CHILD void enter_cgroup(ChildStart& start) {
   if (start.cgroup_procs < 0) return;
-  if (write(start.cgroup_procs, "0", 1) < 0) fail(start, SpawnStep::kCgroup, errno);
+  if (child::write(start.cgroup_procs, "0", 1) < 0) fail(start, SpawnStep::kCgroup, errno);
 }
 
 REAPWELL_CHILD void enter_group(ChildStart& start) {
@@ -78,21 +73,21 @@ REAPWELL_CHILD bool is_terminal(int fd) {
 // non-blocking is reopened rather than changed. A socket can't be reopened, and is made blocking as
 // it is, as libuv does. Other devices go as they are: a second opening may be another thing.
 REAPWELL_CHILD void give_blocking_copy(int fd) {
-  const int flags = fcntl(fd, F_GETFL);
+  const int flags = child::fcntl(fd, F_GETFL);
   struct stat status;
-  if (flags < 0 || (flags & O_NONBLOCK) == 0 || fstat(fd, &status) < 0) return;
-  if (S_ISSOCK(status.st_mode)) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+  if (flags < 0 || (flags & O_NONBLOCK) == 0 || child::fstat(fd, &status) < 0) return;
+  if (S_ISSOCK(status.st_mode)) child::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
   if (!S_ISFIFO(status.st_mode) && !(S_ISCHR(status.st_mode) && is_terminal(fd))) return;
   char path[32] = "/proc/self/fd/";
   path[14] = static_cast<char>('0' + fd);
   path[15] = '\0';
   // Opened without blocking and made blocking afterwards: a FIFO with a name has open() wait for
   // its other end, and the spawn with it.
-  const int copy = open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const int copy = child::open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (copy < 0) return;
-  fcntl(copy, F_SETFL, flags & ~(O_NONBLOCK | O_ASYNC));
-  dup2(copy, fd);
-  close(copy);
+  child::fcntl(copy, F_SETFL, flags & ~(O_NONBLOCK | O_ASYNC));
+  child::dup2(copy, fd);
+  child::close(copy);
 }
 
 // Sources may lie on the numbers that are to be filled (any permutation of 0 to 2, some of them
@@ -103,16 +98,16 @@ REAPWELL_CHILD void install_descriptors(ChildStart& start) {
     int source = start.sources[i];
     if (source == kFromDevNull) {
       if (dev_null < 0) {
-        const int opened = open("/dev/null", O_RDWR | O_CLOEXEC);
+        const int opened = child::open("/dev/null", O_RDWR | O_CLOEXEC);
         if (opened < 0) fail(start, SpawnStep::kStdio, errno);
-        dev_null = fcntl(opened, F_DUPFD_CLOEXEC, start.count);
+        dev_null = child::fcntl(opened, F_DUPFD_CLOEXEC, start.count);
         if (dev_null < 0) fail(start, SpawnStep::kStdio, errno);
         // The number that open() took may be a target or even a later source's: free it at once.
-        close(opened);
+        child::close(opened);
       }
       source = dev_null;
     } else if (source >= 0 && source < start.count && source != i) {
-      source = fcntl(source, F_DUPFD_CLOEXEC, start.count);
+      source = child::fcntl(source, F_DUPFD_CLOEXEC, start.count);
       if (source < 0) fail(start, SpawnStep::kStdio, errno);
     }
     start.scratch[i] = source;
@@ -120,11 +115,11 @@ REAPWELL_CHILD void install_descriptors(ChildStart& start) {
   for (int i = 0; i < start.count; i++) {
     const int source = start.scratch[i];
     if (source == kLeaveClosed) {
-      close(i);
+      child::close(i);
     } else if (source == i) {
       // dup2 onto itself does nothing; the flag is per descriptor and our table is a copy.
-      if (fcntl(i, F_SETFD, 0) < 0) fail(start, SpawnStep::kStdio, errno);
-    } else if (dup2(source, i) < 0) {
+      if (child::fcntl(i, F_SETFD, 0) < 0) fail(start, SpawnStep::kStdio, errno);
+    } else if (child::dup2(source, i) < 0) {
       fail(start, SpawnStep::kStdio, errno);
     }
     if (i <= STDERR_FILENO && source >= 0) give_blocking_copy(i);
@@ -153,7 +148,7 @@ REAPWELL_CHILD void close_foreign_descriptors(int first) {
   if (sys::close_range(static_cast<unsigned>(first), ~0U, 0) == 0) return;
   // Before Linux 5.9, or refused by a filter: mark what /proc lists. Marked and not closed, since
   // closing while listing may skip entries.
-  const int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int directory = child::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory >= 0) {
     alignas(LinuxDirent) char buffer[4096];
     for (;;) {
@@ -163,16 +158,16 @@ REAPWELL_CHILD void close_foreign_descriptors(int first) {
         const auto* entry = reinterpret_cast<const LinuxDirent*>(buffer + at);
         at += entry->length;
         const int fd = parse_descriptor(entry->name);
-        if (fd >= first) fcntl(fd, F_SETFD, FD_CLOEXEC);
+        if (fd >= first) child::fcntl(fd, F_SETFD, FD_CLOEXEC);
       }
     }
-    close(directory);
+    child::close(directory);
     return;
   }
   rlimit limit{};
-  const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1'048'576;
+  const bool known = child::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1'048'576;
   const int last = known ? static_cast<int>(limit.rlim_cur) : 1'048'576;
-  for (int fd = first; fd < last; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  for (int fd = first; fd < last; fd++) child::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 REAPWELL_CHILD int write_oom_score(int score) {
@@ -187,10 +182,10 @@ REAPWELL_CHILD int write_oom_score(int score) {
   } while (magnitude != 0 && count < 6);
   if (score < 0) text[length++] = '-';
   while (count > 0) text[length++] = digits[--count];
-  const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  const int fd = child::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return errno;
-  const int error = write(fd, text, static_cast<size_t>(length)) < 0 ? errno : 0;
-  close(fd);
+  const int error = child::write(fd, text, static_cast<size_t>(length)) < 0 ? errno : 0;
+  child::close(fd);
   return error;
 }
 
@@ -205,7 +200,7 @@ REAPWELL_CHILD void carry_orphan_mark(std::uint64_t mark) {
 REAPWELL_CHILD void apply_resources(ChildStart& start) {
   const SpawnRequest& request = *start.request;
   carry_orphan_mark(request.orphan_mark);
-  if (request.umask >= 0) umask(static_cast<mode_t>(request.umask));
+  if (request.umask >= 0) child::umask(static_cast<mode_t>(request.umask));
   if (request.has_nice && syscall(SYS_setpriority, PRIO_PROCESS, 0, request.nice) < 0) {
     fail(start, SpawnStep::kNice, errno);
   }
@@ -232,7 +227,7 @@ REAPWELL_CHILD void apply_identity(ChildStart& start) {
   if (request.has_uid && syscall(SYS_setresuid, request.uid, request.uid, request.uid) < 0) {
     fail(start, SpawnStep::kUid, errno);
   }
-  if (request.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+  if (request.no_new_privileges && child::prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
     fail(start, SpawnStep::kNoNewPrivileges, errno);
   }
 }
@@ -241,7 +236,9 @@ REAPWELL_CHILD void apply_identity(ChildStart& start) {
 REAPWELL_CHILD void bind_to_parent(ChildStart& start) {
   const int signal = start.request->parent_death_signal;
   if (signal == 0) return;
-  if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) < 0) fail(start, SpawnStep::kParentDeath, errno);
+  if (child::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(signal)) < 0) {
+    fail(start, SpawnStep::kParentDeath, errno);
+  }
   // The parent may have died before the line above; then no signal will ever come.
   if (syscall(SYS_getppid) != start.parent) fail(start, SpawnStep::kParentDeath, ESRCH);
 }
@@ -275,7 +272,7 @@ REAPWELL_CHILD int run_child_half(void* raw) {
   install_descriptors(start);
   close_foreign_descriptors(start.count);
   apply_resources(start);
-  if (start.request->has_cwd && chdir(start.request->cwd.c_str()) < 0) {
+  if (start.request->has_cwd && child::chdir(start.request->cwd.c_str()) < 0) {
     fail(start, SpawnStep::kCwd, errno);
   }
   apply_identity(start);

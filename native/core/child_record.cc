@@ -104,6 +104,8 @@ int ChildRecord::signal(int signal) {
 }
 
 void ChildRecord::abandon() {
+  // What was only attached to is not ours to end.
+  if (foreign) return;
   if (scope.wide()) signal_wide_scope(*this, SIGKILL);
   if (group != nullptr && leads_group) group->signal(SIGKILL);
   signal(SIGKILL);

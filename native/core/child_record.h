@@ -48,6 +48,15 @@ class ChildRecord {
   // Any thread. The scope was handed over: the zombie is not kept for it any longer.
   std::atomic<bool> released{false};
 
+  // Held while a wide scope is listed or signalled by its numbers: its leader is not reaped
+  // meanwhile. Not for the reaper thread, which must not wait for listings.
+  Mutex scope_mutex;
+  bool scope_settled = false;  // guarded by scope_mutex: the numbers may be strangers' from here on
+
+  // An unreaped zombie is kept for the scope. The reaper thread's until it hands the record to the
+  // group watcher, then the watcher's.
+  bool keeps_zombie = false;
+
   // Any thread. One system call, or none once the exit is published. Never kLost.
   Observation look();
 

@@ -9,14 +9,14 @@ namespace reapwell {
 bool EventChannel::post(Event&& event) {
   {
     Lock lock(mutex_);
-    if (closed_) return false;
+    if (refusing_) return false;
     waiting_.push_back(std::move(event));
     if (awake_) return true;
     awake_ = true;
   }
   Lock lock(wake_mutex_);
   // Closed in between: close() has seen the event and taken care of it.
-  if (!closed_) wake();
+  if (!refusing_) wake();
   return true;
 }
 
@@ -37,13 +37,15 @@ void EventChannel::close() {
   {
     Lock no_wakes(wake_mutex_);
     Lock lock(mutex_);
-    closed_ = true;
+    refusing_ = true;
     dropped.swap(waiting_);
   }
   // Children that started and that nobody was told of.
   for (const Event& event : dropped) {
     if (event.child != nullptr) event.child->abandon();
   }
+  Lock lock(mutex_);
+  closed_ = true;
 }
 
 }  // namespace reapwell

@@ -56,7 +56,9 @@ class EventChannel {
   // The environment's thread, before the environment dies. Nothing is woken after it returns.
   void close();
 
-  // Any thread. False may be outdated; true stays true.
+  // Any thread. False may be outdated; true stays true. Not before the children that nobody was
+  // told of have been ended: the watcher lets go of what it keeps for an environment that is gone,
+  // and a group whose leader's zombie it has let go of can't be signalled any more.
   bool closed();
 
  protected:
@@ -68,7 +70,9 @@ class EventChannel {
   Mutex mutex_;
   std::vector<Event> waiting_;  // guarded by mutex_
   bool awake_ = false;          // guarded by mutex_: a wake-up is under way
-  bool closed_ = false;         // written with both locks held, read with either
+  // Nothing is taken any more. Written with both locks held, read with either.
+  bool refusing_ = false;
+  bool closed_ = false;  // guarded by mutex_: and nothing is left to be ended
 };
 
 }  // namespace reapwell

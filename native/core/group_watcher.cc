@@ -122,6 +122,7 @@ void GroupWatcher::take_arrivals() {
     watches_.emplace(next_watch_++, std::move(watch));
   }
   for (const auto& [child, signal] : sweeps) {
+    orphans_.note_tree(*child);
     Event event{};
     event.type = EventType::kSwept;
     event.id = child->id;
@@ -164,7 +165,9 @@ void GroupWatcher::check_due() {
     // A zombie is not kept for an environment that is gone. A group that nothing is kept for may
     // have members that are another environment's.
     const bool unwanted = leader.pinned() && leader.channel->closed();
-    const bool over = leader.released.load() || unwanted || known_empty(leader);
+    // Somebody else reaped the leader of a session or a tree: its numbers can be anybody's.
+    const bool lost = leader.scope.pins_leader() && !leader.keeps_zombie;
+    const bool over = leader.released.load() || unwanted || lost || known_empty(leader);
     if (!over && watch.no_listing_before_ns > now) {
       watch.due_ns = watch.no_listing_before_ns;
       ++at;
@@ -173,7 +176,7 @@ void GroupWatcher::check_due() {
     std::vector<ProcessEntry> members;
     if (over || judge(watch, listing, members) == Verdict::kEmpty) {
       stop_awaiting(watch);
-      give_up(watch.leader, leader.pinned());
+      give_up(watch.leader);
       at = watches_.erase(at);
     } else {
       await_members(at->first, watch, members);
@@ -211,21 +214,18 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
   // stranger's.
   if (known_empty(leader)) return Verdict::kEmpty;
   if (!listing.made) return Verdict::kUnknown;
-  bool zombie_seen = leader.pinned();
+  std::vector<ProcessEntry> live, zombies;
+  split_group(listing.processes, leader.group->pgid(), live, zombies);
   if (leader.scope.wide()) {
     if (!list_wide_scope(leader, listing.processes, members)) return Verdict::kUnknown;
   } else if (number_reused(leader, listing.processes)) {
     return Verdict::kEmpty;
   } else {
-    for (const ProcessEntry& entry : listing.processes) {
-      if (entry.pgid != leader.group->pgid()) continue;
-      if (entry.alive()) members.push_back(entry);
-      zombie_seen = zombie_seen || !entry.alive();
-    }
+    members = std::move(live);
   }
   if (!members.empty()) {
     watch.clean_listings = 0;
-    if (leader.scope.kind == ScopeKind::kTree) orphans_.note_tree_members(members);
+    if (leader.scope.kind == ScopeKind::kTree) orphans_.note_members(leader, members);
     watch.no_listing_before_ns = sys::monotonic_ns() + listing.cost_ns * kListingSpacing;
     tell_occupied(watch);
     return Verdict::kAlive;
@@ -233,7 +233,8 @@ GroupWatcher::Verdict GroupWatcher::judge(Watch& watch, Listing& listing,
   // It exists, and nobody alive was listed: a cgroup says itself that somebody lives in it, if only
   // since the listing; and if there is not even a zombie to account for the group, its members are
   // hidden from us (hidepid).
-  if (leader.scope.kind == ScopeKind::kCgroup || !zombie_seen) return Verdict::kUnknown;
+  const bool accounted = leader.pinned() || !zombies.empty();
+  if (leader.scope.kind == ScopeKind::kCgroup || !accounted) return Verdict::kUnknown;
   watch.clean_listings++;
   const int enough = leader.scope.kind == ScopeKind::kTree ? kCleanListingsOfTree : kCleanListings;
   const bool proved = listing.complete || watch.clean_listings >= enough;
@@ -274,10 +275,15 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
   watch.due_ns = sys::monotonic_ns() + watch.backstop_ns;
 }
 
-void GroupWatcher::give_up(const ChildPointer& leader, bool kept) {
+void GroupWatcher::give_up(const ChildPointer& leader) {
+  orphans_.note_group(*leader);
   // Empty first, reaped second: once the zombie is gone its number may be anybody's.
   leader->group->close();
-  if (kept) leader->take_zombie();
+  if (leader->scope.wide()) {
+    Lock lock(leader->scope_mutex);
+    leader->scope_settled = true;
+  }
+  if (leader->keeps_zombie) leader->take_zombie();
   registry_.forget_group(*leader->group);
   leader->group->tell_empty();
   if (!leader->scope.wide()) return;

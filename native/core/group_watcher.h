@@ -39,8 +39,9 @@ class GroupWatcher {
   void watch(ChildPointer leader);
 
   // Any thread. The scope is empty, or can't be told from a stranger's any more: tells everybody
-  // who waits, takes the zombie if it was `kept`, removes the cgroup.
-  void give_up(const ChildPointer& leader, bool kept);
+  // who waits, takes the zombie if one was kept, removes the cgroup. Waits for whoever signals a
+  // wide scope: not for the reaper thread then.
+  void give_up(const ChildPointer& leader);
 
   // Any thread. Signals a wide scope on the watcher's thread, since that may take many listings of
   // /proc; kSwept says how it went.

@@ -1,7 +1,6 @@
 #include "kernel_features.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,10 +12,7 @@
 #include "sys.h"
 #include "thread.h"
 #include "unique_fd.h"
-
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x00001000
-#endif
+#include "vfork_clone.h"
 
 namespace reapwell {
 namespace {
@@ -36,7 +32,7 @@ bool try_with_child(KernelFeatures& features) {
   pid_t pid;
   {
     BlockEverySignal blocked;
-    pid = clone(exit_at_once, top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD, nullptr, &from_clone);
+    pid = vfork_clone(exit_at_once, top, CLONE_PIDFD, nullptr, &from_clone);
   }
   if (pid < 0) return false;
   UniqueFd pidfd(from_clone);

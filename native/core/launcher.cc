@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,10 +15,7 @@
 #include "signal_mask.h"
 #include "spawn_request.h"
 #include "sys.h"
-
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x00001000
-#endif
+#include "vfork_clone.h"
 
 namespace reapwell {
 namespace {
@@ -215,7 +211,7 @@ pid_t clone_child(ChildStart& start, ChildStack& stack, bool use_pidfd, int* pid
     if (pid != -ENOSYS && pid != -EPERM && pid != -EINVAL && pid != -E2BIG) return pid;
     start.cgroup_procs = cgroup->procs();
   }
-  const pid_t pid = clone(run_child_half, stack.top(), flags, &start, pidfd);
+  const pid_t pid = vfork_clone(run_child_half, stack.top(), flags, &start, pidfd);
   return pid < 0 ? -errno : pid;
 }
 

@@ -1,5 +1,6 @@
 #include "orphan_reaper.h"
 
+#include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,32 +37,58 @@ bool OrphanReaper::is_raw_child(const ProcessEntry& process) {
   return found != raw_children_.end() && found->second == process.start_ticks;
 }
 
-void OrphanReaper::note_tree_members(const std::vector<ProcessEntry>& members) {
-  if (!enabled()) return;
+void OrphanReaper::note_members(const ChildRecord& leader,
+                                const std::vector<ProcessEntry>& members) {
+  if (!enabled() || leader.foreign) return;
+  const std::uint64_t last_launch = registry_.last_launch();
   Lock lock(mutex_);
-  for (const ProcessEntry& member : members) tree_members_[member.pid] = member.start_ticks;
+  for (const ProcessEntry& member : members) {
+    if (member.pid == leader.pid) continue;  // its zombie may be kept
+    members_[member.pid] = {member.start_ticks, last_launch};
+  }
 }
 
-bool OrphanReaper::is_tree_member(const ProcessEntry& process) {
+void OrphanReaper::note_group(const ChildRecord& leader) {
+  if (!enabled() || leader.group->signal(0) == -ESRCH) return;
+  std::vector<ProcessEntry> processes, live, zombies;
+  if (!list_processes(processes)) return;
+  split_group(processes, leader.group->pgid(), live, zombies);
+  // Asked again: if it still answers, the number was its own in every line.
+  if (leader.group->signal(0) == -ESRCH) return;
+  note_members(leader, live);
+  note_members(leader, zombies);
+}
+
+void OrphanReaper::note_tree(ChildRecord& leader) {
+  std::vector<ProcessEntry> members;
+  if (!enabled() || leader.scope.kind != ScopeKind::kTree) return;
+  if (list_wide_scope(leader, members)) note_members(leader, members);
+}
+
+bool OrphanReaper::is_noted_member(const ProcessEntry& process) {
   Lock lock(mutex_);
-  const auto found = tree_members_.find(process.pid);
-  return found != tree_members_.end() && found->second == process.start_ticks;
+  const auto found = members_.find(process.pid);
+  return found != members_.end() && found->second.start_ticks == process.start_ticks &&
+         registry_.launches_ended(found->second.last_launch);
 }
 
 // Numbers that no process has any more, or that another has got.
 void OrphanReaper::forget_gone(const std::vector<ProcessEntry>& processes) {
   std::unordered_map<pid_t, std::uint64_t> present;
   for (const ProcessEntry& process : processes) present[process.pid] = process.start_ticks;
+  const auto is_here = [&](pid_t pid, std::uint64_t start_ticks) {
+    const auto found = present.find(pid);
+    if (found != present.end() && found->second == start_ticks) return true;
+    // Who is not in the listing may have come after it: looked at by itself.
+    ProcessEntry now;
+    return read_process(pid, now) && now.start_ticks == start_ticks;
+  };
   Lock lock(mutex_);
-  for (auto* known : {&raw_children_, &tree_members_}) {
-    for (auto at = known->begin(); at != known->end();) {
-      const auto found = present.find(at->first);
-      ProcessEntry now;
-      // Who is not in the listing may have come after it: looked at by itself.
-      const bool here = (found != present.end() && found->second == at->second) ||
-                        (read_process(at->first, now) && now.start_ticks == at->second);
-      at = here ? std::next(at) : known->erase(at);
-    }
+  for (auto at = raw_children_.begin(); at != raw_children_.end();) {
+    at = is_here(at->first, at->second) ? std::next(at) : raw_children_.erase(at);
+  }
+  for (auto at = members_.begin(); at != members_.end();) {
+    at = is_here(at->first, at->second.start_ticks) ? std::next(at) : members_.erase(at);
   }
 }
 
@@ -122,7 +149,7 @@ bool OrphanReaper::proved(const ProcessEntry& orphan) {
   const bool in_our_group =
       orphan.pgid != orphan.pid && registry_.find_group(orphan.pgid) != nullptr;
   if (in_our_group && registry_.launches_ended(registry_.last_launch())) return true;
-  if (is_tree_member(orphan) || is_marked(orphan)) return true;
+  if (is_noted_member(orphan) || is_marked(orphan)) return true;
   const auto known = adopted_.find(orphan.pid);
   return known != adopted_.end() && known->second.start_ticks == orphan.start_ticks &&
          registry_.launches_ended(known->second.last_launch);

@@ -6,7 +6,8 @@
 // - or its session is neither ours nor its own: a child that we forked is in our session, or in one
 //   that it made itself;
 // - or its group is one that this library created, and it was not started through posix.posixSpawn;
-// - or it was seen alive with a cookie of this process in its environment, or as a tree's member.
+// - or it was seen alive with a cookie of this process in its environment, or as a member of a
+//   tree, or in a group of ours when that was given up.
 //
 // What can't be proved stays a zombie: of a child that was started before this was enabled, or that
 // could not be marked, what called setsid itself and died before it was seen. Reaper thread only,
@@ -35,9 +36,15 @@ class OrphanReaper {
   // Any thread.
   void enable(bool on) { enabled_ = on; }
   bool enabled() const { return enabled_.load(); }
-  // Any thread: members of a tree of ours, other than its leader. If one of them ever is our child,
-  // it came home: what we start ourselves is in no tree but its own.
-  void note_tree_members(const std::vector<ProcessEntry>& members);
+  // Any thread: members of a group or a tree of ours, from a listing that was made while its
+  // numbers were known to be its own. If one of them, other than the leader, ever is our child and
+  // not registered, it came home, or is still on its way to be registered. Of a group that we only
+  // attached to nothing is known: others may put their own children into it.
+  void note_members(const ChildRecord& leader, const std::vector<ProcessEntry>& members);
+  // Any thread: the same for a group, before it is forgotten; a listing only if it still answers.
+  void note_group(const ChildRecord& leader);
+  // Any thread: the same for the live members of a tree, before they are signalled.
+  void note_tree(ChildRecord& leader);
   // Any thread: a child that only its caller reaps.
   void note_raw_child(pid_t pid);
 
@@ -50,19 +57,20 @@ class OrphanReaper {
   bool proved(const ProcessEntry& orphan);
   bool is_marked(const ProcessEntry& orphan);
   bool is_raw_child(const ProcessEntry& process);
-  bool is_tree_member(const ProcessEntry& process);
+  bool is_noted_member(const ProcessEntry& process);
   void forget_gone(const std::vector<ProcessEntry>& processes);
-
-  Registry& registry_;
-  std::atomic<bool> enabled_{false};
-  Mutex mutex_;
-  std::unordered_map<pid_t, std::uint64_t> raw_children_;  // guarded by mutex_: start times
-  std::unordered_map<pid_t, std::uint64_t> tree_members_;  // guarded by mutex_: start times
 
   struct Seen {
     std::uint64_t start_ticks;
     std::uint64_t last_launch;  // a child of ours that was on its way then is registered after it
   };
+
+  Registry& registry_;
+  std::atomic<bool> enabled_{false};
+  Mutex mutex_;
+  std::unordered_map<pid_t, std::uint64_t> raw_children_;  // guarded by mutex_: start times
+  std::unordered_map<pid_t, Seen> members_;                // guarded by mutex_
+
   std::unordered_map<pid_t, Seen> adopted_;  // alive, with a cookie, and not registered
   bool owed_ = false;
   std::int64_t next_allowed_ns_ = 0;

@@ -154,6 +154,13 @@ std::uint64_t forks_since_boot() {
   return forks;
 }
 
+void split_group(const std::vector<ProcessEntry>& processes, pid_t pgid,
+                 std::vector<ProcessEntry>& live, std::vector<ProcessEntry>& zombies) {
+  for (const ProcessEntry& process : processes) {
+    if (process.pgid == pgid) (process.alive() ? live : zombies).push_back(process);
+  }
+}
+
 bool list_live_group(pid_t pgid, std::vector<ProcessEntry>& out) {
   return list_matching(
       out, [pgid](const ProcessEntry& entry) { return entry.pgid == pgid && entry.alive(); });

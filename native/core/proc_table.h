@@ -51,6 +51,10 @@ bool list_processes(std::vector<ProcessEntry>& out);
 // agree, a listing made between them has missed nobody.
 std::uint64_t forks_since_boot();
 
+// The members of a process group in a listing, the leader's zombie among them.
+void split_group(const std::vector<ProcessEntry>& processes, pid_t pgid,
+                 std::vector<ProcessEntry>& live, std::vector<ProcessEntry>& zombies);
+
 // Live members of a process group, in the same way.
 bool list_live_group(pid_t pgid, std::vector<ProcessEntry>& out);
 

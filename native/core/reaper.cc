@@ -253,12 +253,12 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   }
   if (child->foreign) foreign_--;
   child->publish(exit);
-  const bool kept = child->pinned() && !child->released.load();
+  // Also if it was released: the watcher takes it then, once nobody signals the scope by numbers.
+  child->keeps_zombie = ours && child->pinned();
   // A leader that should be kept but that somebody else reaped no longer keeps its numbers: to
-  // signal them would be a guess. A group can still be watched; a wider scope is given up.
-  const bool lost = child->pinned() && !(ours && kept);
-  if (lost) child->unpin();
-  if (ours && !kept) child->take_zombie();
+  // signal them would be a guess. A group can still be watched; the watcher gives a wider scope up.
+  if (child->pinned() && !ours) child->unpin();
+  if (ours && !child->keeps_zombie) child->take_zombie();
   registry_.remove(sequence);
   stops_.forget(sequence);
 
@@ -273,16 +273,12 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   // one that joined it, is still a zombie here, and "empty" must not overtake "exited".
   if (child->group != nullptr) {
     const pid_t leader = child->leads_group ? 0 : child->group->pgid();
-    const bool occupied = registry_.find_sequence_of_pid(leader) != 0;
-    child->group->subscribe(child->channel, child->id, occupied);
+    child->group->subscribe(child->channel, child->id, registry_.find_sequence_of_pid(leader) != 0);
   }
   if (!child->leads_group) return;
   const bool gone = !child->scope.wide() && !child->pinned() && child->group->signal(0) == -ESRCH;
-  if (gone || (lost && (child->scope.wide() || child->released.load()))) {
-    groups_.give_up(child, false);
-  } else {
-    groups_.watch(child);
-  }
+  if (gone) return groups_.give_up(child);
+  groups_.watch(child);
 }
 
 // A pidfd that rings while waitid says "not yet": a tracer that is not us has not let go of the

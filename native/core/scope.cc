@@ -132,6 +132,11 @@ bool is_hidden(const ChildRecord& child, const std::vector<ProcessEntry>& member
                       [&](const ProcessEntry& entry) { return entry.pgid == child.pid; });
 }
 
+bool list_now(const ChildRecord& child, std::vector<ProcessEntry>& out) {
+  std::vector<ProcessEntry> processes;
+  return list_processes(processes) && list_wide_scope(child, processes, out);
+}
+
 // Signals whoever is there, then whoever appeared meanwhile, until nobody new does.
 Sent signal_until_settled(ChildRecord& child, int signal) {
   Sent sent;
@@ -139,7 +144,7 @@ Sent signal_until_settled(ChildRecord& child, int signal) {
   std::unordered_set<pid_t> reached;
   for (int round = 0; round < kMostRounds; round++) {
     std::vector<ProcessEntry> members;
-    if (!list_wide_scope(child, members)) break;
+    if (!list_now(child, members)) break;
     members.erase(std::remove_if(members.begin(), members.end(),
                                  [&](const ProcessEntry& entry) {
                                    const auto found = seen.find(entry.pid);
@@ -200,12 +205,17 @@ bool list_wide_scope(const ChildRecord& child, const std::vector<ProcessEntry>& 
   return true;
 }
 
-bool list_wide_scope(const ChildRecord& child, std::vector<ProcessEntry>& out) {
-  std::vector<ProcessEntry> processes;
-  return list_processes(processes) && list_wide_scope(child, processes, out);
+bool list_wide_scope(ChildRecord& child, std::vector<ProcessEntry>& out) {
+  Lock lock(child.scope_mutex);
+  if (child.scope_settled) return !child.released.load();
+  return list_now(child, out);
 }
 
 int signal_wide_scope(ChildRecord& child, int signal) {
+  // The last moment to be sure of the numbers: who wants to signal may have learned of the child
+  // long ago, or not yet of its end (an environment that dies with events it never looked at).
+  Lock lock(child.scope_mutex);
+  if (child.scope_settled) return -ESRCH;
   if (child.scope.kind == ScopeKind::kCgroup) return signal_cgroup(child, signal);
   Sent sent;
   // Whoever was frozen counts as reached: its end may come of the freezing (an orphaned group that

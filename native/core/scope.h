@@ -35,11 +35,12 @@ struct Scope {
 bool list_wide_scope(const ChildRecord& child, const std::vector<ProcessEntry>& processes,
                      std::vector<ProcessEntry>& out);
 
-// The same with a listing of its own.
-bool list_wide_scope(const ChildRecord& child, std::vector<ProcessEntry>& out);
+// The same with a listing of its own. Nobody once the scope is settled; unknown if it was released.
+bool list_wide_scope(ChildRecord& child, std::vector<ProcessEntry>& out);
 
 // Signals every live member, group by group, and again whoever appears meanwhile. SIGKILL freezes
-// all of them first. 0: at least one was signalled; -ESRCH: none was left; -EPERM: none could be.
+// all of them first. 0: at least one was signalled; -ESRCH: none was left, or the scope is settled;
+// -EPERM: none could be.
 int signal_wide_scope(ChildRecord& child, int signal);
 
 }  // namespace reapwell
