@@ -18,6 +18,12 @@ namespace {
 
 // A bomb that forks into new sessions is caught up with because every round leaves fewer that fork.
 constexpr int kMostRounds = 100;
+// With a signal that leaves them running there may always be somebody new: the next step of an
+// escalation must not wait for that.
+constexpr int kRoundsOfUnfrozen = 5;
+
+// Freezes or ends whom it reaches; and nobody notices if it comes twice.
+bool is_final(int signal) { return signal == SIGKILL || signal == SIGSTOP; }
 
 // The descendants of `roots`, and they themselves, by parent pid.
 std::unordered_set<pid_t> close_over_children(const std::vector<ProcessEntry>& processes,
@@ -105,7 +111,6 @@ bool signal_whole_group(ChildRecord& child, pid_t pgid, const std::vector<Proces
 // one by one, so that the handlers of the others run once. Who is killed or stopped doesn't notice.
 void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int signal,
                    std::unordered_set<pid_t>& reached, Sent& sent) {
-  const bool can_repeat = signal == SIGKILL || signal == SIGSTOP;
   std::stable_sort(members.begin(), members.end(),
                    [&](const ProcessEntry& a, const ProcessEntry& b) {
                      const bool a_own = a.pgid == child.pid;
@@ -116,7 +121,8 @@ void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int si
   for (const ProcessEntry& member : members) {
     if (!done.insert(member.pgid).second) continue;
     const bool first = reached.insert(member.pgid).second;
-    if ((first || can_repeat) && signal_whole_group(child, member.pgid, members, signal, sent)) {
+    if ((first || is_final(signal)) &&
+        signal_whole_group(child, member.pgid, members, signal, sent)) {
       continue;
     }
     for (const ProcessEntry& each : members) {
@@ -142,7 +148,8 @@ Sent signal_until_settled(ChildRecord& child, int signal) {
   Sent sent;
   std::unordered_map<pid_t, std::uint64_t> seen;
   std::unordered_set<pid_t> reached;
-  for (int round = 0; round < kMostRounds; round++) {
+  const int rounds = is_final(signal) ? kMostRounds : kRoundsOfUnfrozen;
+  for (int round = 0; round < rounds; round++) {
     std::vector<ProcessEntry> members;
     if (!list_now(child, members)) break;
     members.erase(std::remove_if(members.begin(), members.end(),
