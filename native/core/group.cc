@@ -26,12 +26,14 @@ void post_empty(EventChannel& channel, std::uint32_t id) {
 
 // Until close(), which waits for the lock, the leader is alive or pinned, and the number ours;
 // unless somebody else's waitpid(-1), or a SIGCHLD that is ignored, has reaped it.
-bool Group::leader_is_there() const {
+int Group::find_leader() const {
   if (foreign_start_ticks_ == 0) {
-    return observe({P_PID, static_cast<id_t>(pgid_)}, false).sight != Sight::kLost;
+    const Observation seen = observe({P_PID, static_cast<id_t>(pgid_)}, false);
+    return seen.sight == Sight::kLost ? -ESRCH : 0;
   }
   ProcessEntry leader;
-  return read_process(pgid_, leader) && leader.start_ticks == foreign_start_ticks_;
+  const int found = find_process(pgid_, leader);
+  return found == 0 && leader.start_ticks != foreign_start_ticks_ ? -ESRCH : found;
 }
 
 int Group::signal(int signal) {
@@ -43,7 +45,8 @@ int Group::signal(int signal) {
   }
   // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
   if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
-  if (!leader_is_there()) return -ESRCH;
+  const int found = find_leader();
+  if (found < 0) return found;
   return kill(-pgid_, signal) < 0 ? -errno : 0;
 }
 
