@@ -43,9 +43,17 @@ Observation ChildRecord::look_at_foreign() const {
   if (pidfd != nullptr) {
     pollfd ready{pidfd->get(), POLLIN, 0};
     if (poll(&ready, 1, 0) > 0) seen.sight = Sight::kLost;
-    if (seen.sight == Sight::kLost || !read_process(pid, now)) return seen;
-  } else if (!read_process(pid, now) || now.start_ticks != identity.start_ticks || !now.alive()) {
-    seen.sight = Sight::kLost;
+    if (seen.sight == Sight::kLost) return seen;
+  }
+  // At the limit of descriptors it may be alive or not, and its number may be a stranger's.
+  const int found = find_process(pid, now);
+  if (found < 0 && found != -ESRCH) {
+    seen.sight = Sight::kUnknown;
+    return seen;
+  }
+  if (found < 0 || now.start_ticks != identity.start_ticks || !now.alive()) {
+    // By its pidfd it was still there: it ends at this moment, and rings in a moment.
+    if (pidfd == nullptr) seen.sight = Sight::kLost;
     return seen;
   }
   if (now.state == 'T') {
@@ -99,7 +107,10 @@ int ChildRecord::signal(int signal) {
   Lock lock(reap_mutex_);
   // Somebody else may have reaped it without the reaper having noticed yet: then the number can be
   // a stranger's.
-  if (published() || look_for_exit().sight == Sight::kLost) return -ESRCH;
+  if (published()) return -ESRCH;
+  const Sight sight = look_for_exit().sight;
+  if (sight == Sight::kLost) return -ESRCH;
+  if (sight == Sight::kUnknown) return -EMFILE;
   return kill(pid, signal) < 0 ? -errno : 0;
 }
 

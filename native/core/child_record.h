@@ -57,7 +57,8 @@ class ChildRecord {
   // group watcher, then the watcher's.
   bool keeps_zombie = false;
 
-  // Any thread. One system call, or none once the exit is published. Never kLost.
+  // Any thread. One system call, or none once the exit is published. Never kLost;
+  // kUnknown only of a foreign process, of which nothing says that it has ended.
   Observation look();
 
   // Any thread. 0, -ESRCH after the exit (without a system call), -EPERM...

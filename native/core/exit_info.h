@@ -27,7 +27,8 @@ enum class Sight : int {
   kRunning,
   kStopped,  // signal says by what
   kExited,
-  kLost,  // not ours to wait for any more: reaped by us a moment ago, or by somebody else
+  kLost,     // not ours to wait for any more: reaped by us a moment ago, or by somebody else
+  kUnknown,  // of a process that is not our child: /proc could not be read
 };
 
 struct Observation {

@@ -27,12 +27,14 @@ void post_to(EventChannel& channel, EventType type, std::uint32_t id) {
 // Until close(), which waits for the lock, the leader is alive or pinned, and the number ours;
 // unless somebody else has reaped it: a foreign leader's parent, another waitpid(-1), or the kernel
 // where SIGCHLD is ignored.
-bool Group::leader_is_there() const {
+int Group::find_leader() const {
   if (foreign_start_ticks_ == 0) {
-    return observe({P_PID, static_cast<id_t>(pgid_)}, false).sight != Sight::kLost;
+    const Observation seen = observe({P_PID, static_cast<id_t>(pgid_)}, false);
+    return seen.sight == Sight::kLost ? -ESRCH : 0;
   }
   ProcessEntry leader;
-  return read_process(pgid_, leader) && leader.start_ticks == foreign_start_ticks_;
+  const int found = find_process(pgid_, leader);
+  return found == 0 && leader.start_ticks != foreign_start_ticks_ ? -ESRCH : found;
 }
 
 int Group::signal(int signal) {
@@ -44,9 +46,11 @@ int Group::signal(int signal) {
   }
   // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
   if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
+  const int found = forbidden_ ? -ESRCH : find_leader();
+  if (found < 0 && found != -ESRCH) return found;
   // Nothing keeps the number once the leader has gone, so it is only asked: nobody there is
   // certain, and whoever is there may be a stranger.
-  const bool ours = !forbidden_ && leader_is_there();
+  const bool ours = found == 0;
   if (kill(-pgid_, ours ? signal : 0) < 0) return -errno;
   return ours || signal == 0 ? 0 : -EPERM;
 }
@@ -54,7 +58,7 @@ int Group::signal(int signal) {
 bool Group::owns_number() {
   Lock lock(mutex_);
   if (empty_) return false;
-  if (!by_pidfd_) return !forbidden_ && leader_is_there();
+  if (!by_pidfd_) return !forbidden_ && find_leader() == 0;
   return sys::pidfd_send_signal(leader_pidfd_->get(), 0, sys::kPidfdSignalProcessGroup) != -ESRCH;
 }
 

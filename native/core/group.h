@@ -62,7 +62,7 @@ class Group {
   bool empty();
 
  private:
-  bool leader_is_there() const;
+  int find_leader() const;  // 0, -ESRCH, or why that can't be found out
 
   struct Subscriber {
     std::shared_ptr<EventChannel> channel;

@@ -129,12 +129,22 @@ bool proc_is_ours() {
   return true;
 }
 
-bool read_process(pid_t pid, ProcessEntry& out) {
-  if (!proc_is_ours()) return false;
+int find_process(pid_t pid, ProcessEntry& out) {
+  if (!proc_is_ours()) return -ENOENT;
   char path[32];
   std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  return read_stat(AT_FDCWD, path, out) == Reading::kOk;
+  switch (read_stat(AT_FDCWD, path, out)) {
+    case Reading::kOk:
+      return 0;
+    case Reading::kGone:
+      return -ESRCH;
+    case Reading::kFailed:
+      break;
+  }
+  return errno == ENFILE || errno == ENOMEM ? -errno : -EMFILE;
 }
+
+bool read_process(pid_t pid, ProcessEntry& out) { return find_process(pid, out) == 0; }
 
 bool list_processes(std::vector<ProcessEntry>& out) {
   return list_matching(out, [](const ProcessEntry&) { return true; });

@@ -37,7 +37,11 @@ bool parse_stat(const char* text, size_t length, ProcessEntry& out);
 // other processes.
 bool proc_is_ours();
 
-// False when there is no such process (or no /proc of ours).
+// 0; -ESRCH when there is no such process; another negative errno when that can't be found out (no
+// descriptor left, no /proc of ours).
+int find_process(pid_t pid, ProcessEntry& out);
+
+// The same, for those to whom the reason makes no difference.
 bool read_process(pid_t pid, ProcessEntry& out);
 
 // Every process that this /proc shows, zombies included. False when /proc can't be read, or not all

@@ -193,7 +193,9 @@ int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
   }
   // Read after the pidfd was opened: if the number had changed hands before, this is the new owner.
   ProcessEntry entry;
-  if (!read_process(pid, entry) || !entry.alive()) return -ESRCH;
+  const int found = find_process(pid, entry);
+  if (found < 0) return found;
+  if (!entry.alive()) return -ESRCH;
   if (start_ticks != 0 && entry.start_ticks != start_ticks) return -ESRCH;
 
   const bool leads = entry.pgid == pid && pid != getpgrp();

@@ -69,6 +69,7 @@ void StopScanner::look(std::uint64_t sequence, const ChildPointer& child) {
     stopped_.erase(sequence);
     return;
   }
+  if (seen.sight == Sight::kUnknown) return;  // what is not our child is polled
   const int stop = seen.sight == Sight::kStopped ? seen.stop_signal : 0;
   if (stop == child->reported_stop) return;
   child->reported_stop = stop;
