@@ -12,7 +12,8 @@ import { FileReader, readFile, type SkippedRecord } from './reading.js';
 import { headerText, lineText } from './records.js';
 
 const LOCK = 'lock';
-const JOURNAL = /^journal-([0-9]{1,15})\.jsonl$/;
+const JOURNAL = /^journal-([1-9][0-9]{0,14})\.jsonl$/;
+const DAMAGED = /^journal-[0-9]+\.jsonl\.damaged$/;
 const UNFINISHED_COPY = /^journal-[0-9]{1,15}\.jsonl\.new$/;
 
 const fileName = (number: number): string => `journal-${number}.jsonl`;
@@ -54,6 +55,8 @@ async function look(dir: string, skip: (skipped: SkippedRecord) => void): Promis
     else if (!entry.isFile()) skip({ file: name, reason: 'not a file' });
     else if (number !== undefined) numbers.push(Number(number));
     else if (UNFINISHED_COPY.test(name)) leftovers.push(name);
+    else if (DAMAGED.test(name))
+      skip({ file: name, reason: 'kept: parts of it could not be read' });
     else skip({ file: name, reason: 'not a file of this library' });
   }
   return { numbers: numbers.sort((a, b) => a - b), leftovers };
@@ -119,11 +122,15 @@ export interface Keep {
   unfinished(state: RecordState): boolean;
 }
 
-/** Reads every file of the journal, and makes one of them that holds what they come to. */
+/**
+ * Reads every file of the journal, and makes one of them that holds what they come to; `moved` is told
+ * its name while the others still exist.
+ */
 export async function load(
   dir: string,
   skip: (skipped: SkippedRecord) => void,
   keep: Keep,
+  moved: (path: string) => void = () => undefined,
 ): Promise<Loaded> {
   const { numbers, leftovers } = await look(dir, skip);
   for (const name of leftovers) await unlink(join(dir, name)).catch(() => undefined);
@@ -159,6 +166,7 @@ export async function load(
     const before = numbers.map((old) => join(dir, fileName(old)));
     return { unfinished, path, before, failure: error as Error };
   }
+  moved(path);
   for (const file of read) {
     const old = join(dir, file.name);
     // What could not be read of it is kept, for somebody who can.

@@ -14,6 +14,7 @@ import { RUN_KEYS, type Progress, type RunOptions } from '../options/run-options
 import { checkOptions } from '../options/validate.js';
 import { planSpawn } from '../spawn/plan.js';
 import { startTracked, type StartedChild } from '../spawn/spawn.js';
+import { recordCompletion } from '../spawn/tracking.js';
 import { Capture } from './capture.js';
 import { feedInput } from './input.js';
 import { planRun, type RunPlan } from './plan.js';
@@ -51,8 +52,10 @@ export async function run(
   } catch (error) {
     return notStarted(plan, error as Error, startedAt);
   }
-  const completion = await new Job(file, started.child, plan, startedAt).complete();
-  await started.tracked?.ended(withoutOutput(completion));
+  const { child, tracked } = started;
+  const record = tracked === undefined ? undefined : recordCompletion(child, tracked);
+  const completion = await new Job(file, child, plan, startedAt).complete();
+  await record?.(withoutOutput(completion));
   return completion;
 }
 

@@ -41,8 +41,11 @@ interface TrackedProcess {
 /** One record. What can't be written at once is kept and tried again. */
 export interface Tracked {
   started(process: TrackedProcess): void;
-  /** Resolves when it is written, or has been put off. */
-  ended(completion: CompletionRecord): Promise<void>;
+  /**
+   * Resolves when it is written, or has been put off. `settled`: nothing is left of it; else it may be
+   * told again, and until then a recovery will look for what is left.
+   */
+  ended(completion: CompletionRecord, settled: boolean): Promise<void>;
   /** Handed over: not ours to recover. */
   released(): void;
 }
@@ -95,7 +98,7 @@ function copyMeta(meta: unknown): unknown {
 
 /** Records that a spawn failed: nothing is left of the child. */
 export function recordFailure(tracked: Tracked, error: Error, durationMs: number): Promise<void> {
-  return tracked.ended({
+  const completion: CompletionRecord = {
     status: statusOfFailure(error),
     exit: null,
     termination: { method: 'natural' },
@@ -103,7 +106,22 @@ export function recordFailure(tracked: Tracked, error: Error, durationMs: number
     durationMs,
     usage: null,
     error: errorRecord(error),
-  });
+  };
+  return tracked.ended(completion, true);
+}
+
+/** For `run`: what records its completion; survivors are seen to until the last one is gone. */
+export function recordCompletion(
+  child: Child,
+  tracked: Tracked,
+): (completion: CompletionRecord) => Promise<void> {
+  // From the start: it may come before the completion does.
+  const empty = new Promise<void>((resolve) => void child.once('empty', resolve));
+  return async (completion) => {
+    const survived = completion.termination.method === 'failed';
+    await tracked.ended(completion, !survived);
+    if (survived) void empty.then(() => tracked.ended(completion, true));
+  };
 }
 
 function statusOf(child: Child, exit: Exit): CompletionStatus {
@@ -119,14 +137,15 @@ export function recordAtEnd(child: Child, tracked: Tracked, startedAt: number): 
     void (async () => {
       const exit = await child.exited;
       const ending = child.endedBy === undefined ? undefined : await child.ending;
-      await tracked.ended({
+      const completion: CompletionRecord = {
         status: statusOf(child, exit),
         exit,
         termination: ending ?? { method: 'natural' },
         pid: child.pid,
         durationMs: performance.now() - startedAt,
         usage: exit.usage,
-      });
+      };
+      await tracked.ended(completion, true);
     })();
   });
 }
