@@ -124,11 +124,16 @@ function isStarting(line: Fields): boolean {
   );
 }
 
+// A kernel that gives handles gives inodes; one without the other would be believed half.
+function isHandle(handle: unknown, { inode }: RunningLine['identity']): boolean {
+  return isText(handle) && (handle === '' || inode > 0);
+}
+
 function isRunning(line: Fields): boolean {
   return (
     line.t === 'running' &&
     isIdentity(line.identity) &&
-    isText(line.handle) &&
+    isHandle(line.handle, line.identity) &&
     isNumber(line.pgid) &&
     isScope(line.scope)
   );
