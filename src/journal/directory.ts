@@ -66,14 +66,19 @@ async function look(dir: string, skip: (skipped: SkippedRecord) => void): Promis
 class Copy {
   readonly #dir: string;
   readonly #number: number;
+  readonly #headerBytes: number;
   #text: string[] = [];
   #length = 0;
   readonly #portions: Buffer[] = [];
   #file: Awaited<ReturnType<typeof open>> | undefined;
 
-  constructor(dir: string, number: number) {
+  /** `replaces`: as it will be if everything can be read. */
+  constructor(dir: string, number: number, replaces: readonly string[]) {
     this.#dir = dir;
     this.#number = number;
+    const header = headerText(replaces);
+    this.#headerBytes = Buffer.byteLength(header);
+    this.add(header);
   }
 
   add(text: string): void {
@@ -98,10 +103,18 @@ class Copy {
     this.#portions.length = 0;
   }
 
-  /** After a crash of the machine there is the old file or the whole new one. */
-  async finish(): Promise<void> {
+  /**
+   * `replaces`: what has been read. After a crash of the machine there is the old file or the whole new
+   * one.
+   */
+  async finish(replaces: readonly string[]): Promise<void> {
     this.#cut();
     await this.flush();
+    // One that could not be read must not be taken for replaced: the next opening would remove it.
+    const header = `${headerText(replaces)
+      .trimEnd()
+      .padEnd(this.#headerBytes - 1)}\n`;
+    await this.#file?.write(Buffer.from(header), 0, this.#headerBytes, 0);
     await this.#file?.sync();
     await this.#file?.close();
     const path = join(this.#dir, fileName(this.#number));
@@ -135,13 +148,11 @@ export async function load(
   const { numbers, leftovers } = await look(dir, skip);
   for (const name of leftovers) await unlink(join(dir, name)).catch(() => undefined);
   const number = (numbers.at(-1) ?? 0) + 1;
-  const copy = new Copy(dir, number);
+  const copy = new Copy(dir, number, numbers.map(fileName));
   let failure: Error | undefined;
   const fold = new Fold((state, text) => {
     if (failure === undefined && keep.finished(state)) copy.add(text);
   });
-  const replaces = numbers.map(fileName);
-  copy.add(headerText(replaces));
   const read = await readAll(dir, numbers, fold, skip, async () => {
     if (failure !== undefined) return;
     await copy.flush().catch((error: unknown) => {
@@ -160,7 +171,7 @@ export async function load(
   const path = join(dir, fileName(number));
   try {
     if (failure !== undefined) throw failure;
-    await copy.finish();
+    await copy.finish(read.map(({ name }) => name));
   } catch (error) {
     await copy.abandon();
     const before = numbers.map((old) => join(dir, fileName(old)));

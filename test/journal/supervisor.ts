@@ -65,6 +65,7 @@ const source = `
   import { openJournal, spawn } from 'reapwell';
   const { dir, jobs } = JSON.parse(process.argv[2]);
   const journal = await openJournal(dir);
+  console.log('open');
   for (const { file, args, options } of jobs) {
     const child = await spawn(file, args, {
       stdio: ['ignore', 'pipe', 'ignore'], parentDeathSignal: null, journal, ...options,
@@ -84,6 +85,7 @@ export async function supervise(dir: string, jobs: Job[]): Promise<Supervisor> {
     args: [JSON.stringify({ dir, jobs })],
     env: { [name]: value },
   });
+  await program.line(/^open$/);
   const said = () => program.stdout.split('\n').filter((line) => line.startsWith('child '));
   await waitFor(() => said().length === jobs.length || program.child.exitCode !== null, {
     what: 'all jobs have spoken',
