@@ -163,7 +163,7 @@ describe('the lock goes', () => {
           import { once } from 'node:events';
           import { children, until } from '../../support/inside.mjs';
           const [dir, mounter, hung] = process.argv.slice(2);
-          const mount = nodeSpawn(mounter, [hung], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+          const mount = nodeSpawn(mounter, [hung], { stdio: [3, 'pipe', 'inherit'], detached: true });
           await once(mount.stdout, 'data');
           const journal = await openJournal(dir);
           const options = { journal, stdio: 'ignore', parentDeathSignal: null };
@@ -172,10 +172,16 @@ describe('the lock goes', () => {
           console.log('hangs ' + children().find((pid) => pid !== mount.pid) + ' ' + mount.pid);
           setInterval(() => {}, 1000);
         `,
-        { args: [dir, fixture('hung-mount'), temporaryDirectory()], under: ['unshare', '--mount'] },
+        {
+          args: [dir, fixture('hung-mount'), temporaryDirectory()],
+          // The mount lasts as long as its input, which does not end with the supervisor.
+          stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+          under: ['unshare', '--mount'],
+        },
       );
       const [child, mount] = (await program.line(/^hangs/)).split(' ').slice(1).map(Number);
       onTestFinished(() => {
+        program.child.stdio[3]?.destroy();
         for (const pid of [child!, mount!]) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
       });
       await refusal(dir);
