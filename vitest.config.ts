@@ -7,6 +7,7 @@ const anyMode = [
   'test/package/**',
   'test/bad-input/**',
   'test/output/**',
+  'test/journal/{disk,lock,open,options,types}.test.ts',
   'test/poll-and-wait/system-calls.test.ts',
   'test/stdio/**',
   'test/spawn/path-search.test.ts',
