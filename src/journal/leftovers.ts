@@ -15,10 +15,13 @@ import type { Census } from './census.js';
 import type { JournalEntry } from './entry.js';
 import type { RecordState } from './fold.js';
 import { infoOf, whoIsLeft, type Left, type ListedProcess } from './left.js';
+import { killPinnedGroup } from './pinned.js';
 import { isUnmoved } from './proof.js';
 
 // A bomb that forks is caught up with because every round leaves fewer that fork.
 const MOST_ROUNDS = 100;
+// Members that fork and leave all the time can be gone before their cookie is read.
+const PROOF_LOOKS = 20;
 // Between two looks at somebody who can't be held, and so can't be waited for.
 const LOOK_AGAIN = 100;
 
@@ -59,6 +62,16 @@ export class Leftovers implements EscalationTarget {
     this.#census = census;
     this.#lastSeen = seen;
     this.referenced = referenced;
+  }
+
+  /** Who is left, where the first look found some of whom nothing is proven. */
+  async lookForProof(): Promise<Left> {
+    for (let look = 1; look < PROOF_LOOKS; look++) {
+      const { members, unproven } = this.#lastSeen;
+      if (members.length > 0 || unproven.length === 0) break;
+      await this.#look();
+    }
+    return this.#lastSeen;
   }
 
   async checkEmpty(): Promise<boolean> {
@@ -150,10 +163,11 @@ export class Leftovers implements EscalationTarget {
     if (scope === 'leader') return this.#signalAll(signal, () => this.#leader());
     if (signal !== 'SIGKILL') return this.#signalAll(signal, (left) => left.members);
     this.#killCgroup();
+    const grouped = await this.#killGroup();
     // Stopped, nobody can fork past the listing; whoever was reached so may end of it already.
     const stopped = await this.#signalAll('SIGSTOP', (left) => left.members);
     const killed = await this.#signalAll(signal, (left) => left.members);
-    return stopped || killed;
+    return grouped || stopped || killed;
   }
 
   #leader(): readonly ListedProcess[] {
@@ -173,7 +187,8 @@ export class Leftovers implements EscalationTarget {
       const left = await this.#look();
       const { held, unsure } = await this.#hold(who(left));
       const fresh = held.filter((process) => !done.has(process));
-      if (fresh.length === 0 && !unsure) break;
+      const puzzling = left.members.length === 0 && left.unproven.length > 0;
+      if (fresh.length === 0 && !unsure && (!puzzling || round >= PROOF_LOOKS)) break;
       for (const process of fresh) {
         done.add(process);
         try {
@@ -185,6 +200,20 @@ export class Leftovers implements EscalationTarget {
     }
     if (!delivered && refusal !== undefined) throw refusal as Error;
     return delivered;
+  }
+
+  /** The number of the group that was its own from birth. */
+  #ownGroup(): number | undefined {
+    const { leader, group } = this.#lastSeen;
+    const known = this.#state.running ?? (group ? leader : undefined);
+    return known !== undefined && known.pgid === known.identity.pid ? known.pgid : undefined;
+  }
+
+  async #killGroup(): Promise<boolean> {
+    const pgid = this.#ownGroup();
+    if (pgid === undefined || !['group', 'session', 'tree'].includes(this.#entry.scope))
+      return false;
+    return killPinnedGroup(pgid, this.#state.starting.key);
   }
 
   #killCgroup(): void {

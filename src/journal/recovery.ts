@@ -129,8 +129,9 @@ export class Recovery {
     return [...recovered, ...this.#setup.skipped.map(unreadable)];
   }
 
-  async #see(state: RecordState, left: Left, request: Request): Promise<Recovered> {
+  async #see(state: RecordState, seen: Left, request: Request): Promise<Recovered> {
     const entry = entryOf(state);
+    const left = await new Leftovers(state, entry, this.#census, seen).lookForProof();
     const members = [...left.members, ...left.unproven].map(infoOf);
     const proven = left.members.length > 0;
     const unproven = left.unproven.length > 0 ? { reason: UNPROVEN } : {};

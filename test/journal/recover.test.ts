@@ -112,7 +112,14 @@ test('a group that is never the same at two looks is ended', async () => {
   const dir = temporaryDirectory();
   const script = `echo ready; exec ${fixture('re-forks')} 6 30`;
   const { live } = await crash(dir, [{ file: '/bin/sh', args: ['-c', script] }]);
-  expect(await (await open(dir)).recover({ grace: 20 })).toMatchObject([{ outcome: 'ended' }]);
+  const journal = await open(dir);
+  // On a loaded machine, and without pidfds, it can win against one call; that must be said, then.
+  await waitFor(async () => {
+    const [recovered] = await journal.recover({ grace: 20 });
+    if (recovered!.outcome === 'survived') return false;
+    expect(recovered).toMatchObject({ outcome: 'ended' });
+    return true;
+  });
   expect(live()).toEqual([]);
 });
 
