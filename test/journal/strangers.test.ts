@@ -1,4 +1,5 @@
 // Records whose numbers are somebody else's by now, or mean nothing here: nobody is signalled.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { startReady } from '../children.js';
 import { usesPidfd } from '../modes.js';
@@ -147,13 +148,17 @@ describe('a record', () => {
   test('with a cgroup that is not its own is not believed', async () => {
     const dir = temporaryDirectory();
     const { live } = await crash(dir, [{ file: ready }]);
+    // Nothing that a kernel would act on.
+    const cgroup = temporaryDirectory();
+    writeFileSync(`${cgroup}/cgroup.kill`, '');
     editLines(dir, (line) =>
-      line.t === 'starting' ? { ...line, scope: 'cgroup', cgroup: '/sys/fs/cgroup/unified' } : line,
+      line.t === 'starting' ? { ...line, scope: 'cgroup', cgroup } : { ...line, scope: 'cgroup' },
     );
     const journal = await open(dir);
     expect(journal.skipped[0]).toMatchObject({ line: 2, reason: 'not a record' });
     const outcomes = (await journal.recover()).map(({ outcome }) => outcome);
     expect(new Set(outcomes)).toEqual(new Set(['unreadable']));
+    expect(readFileSync(`${cgroup}/cgroup.kill`, 'utf8')).toBe('');
     expect(live()).toHaveLength(1);
   });
 });
