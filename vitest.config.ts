@@ -8,6 +8,7 @@ const anyMode = [
   'test/bad-input/**',
   'test/crash/**',
   'test/output/**',
+  'test/journal/{disk,lock,open,options,types}.test.ts',
   'test/poll-and-wait/system-calls.test.ts',
   'test/stdio/**',
   'test/spawn/environment.test.ts',

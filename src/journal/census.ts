@@ -5,19 +5,26 @@ import { binding } from '../native/binding.js';
 import { Timer } from '../timer.js';
 import type { ListedProcess } from './left.js';
 
+type Listing = readonly ListedProcess[];
+
 // A process in its exec has neither the name from its birth any more nor an environment yet.
 const EXEC_TIME = 300;
 const EXEC_LOOK = 10;
 const KERNEL_THREADS = 2;
 
-export class Census {
-  #running: Promise<readonly ListedProcess[]> | undefined;
-  #next: Promise<readonly ListedProcess[]> | undefined;
+/** One listing at a time, and one after it for all who asked meanwhile. */
+class Shared {
+  readonly #make: () => Promise<Listing>;
+  #running: Promise<Listing> | undefined;
+  #next: Promise<Listing> | undefined;
 
-  /** A listing that was begun after the call. Rejects with NoProcError where /proc can't be read. */
-  take(): Promise<readonly ListedProcess[]> {
+  constructor(make: () => Promise<Listing>) {
+    this.#make = make;
+  }
+
+  take(): Promise<Listing> {
     if (this.#running === undefined) {
-      this.#running = list().finally(() => {
+      this.#running = this.#make().finally(() => {
         this.#running = undefined;
       });
       return this.#running;
@@ -31,28 +38,42 @@ export class Census {
       });
     return this.#next;
   }
+}
+
+export class Census {
+  readonly #plain = new Shared(list);
+  readonly #settled = new Shared(listSettled);
+
+  /** A listing that was begun after the call. Rejects with NoProcError where /proc can't be read. */
+  take(): Promise<Listing> {
+    return this.#plain.take();
+  }
 
   /** The same, but nobody in it is in the middle of an exec, where no cookie can be seen. */
-  async takeSettled(): Promise<readonly ListedProcess[]> {
-    const until = performance.now() + EXEC_TIME;
-    const known = new Set<string>();
-    for (;;) {
-      const listing = await list();
-      const inExec = listing.filter(
-        ({ cookies, ppid, pid }) =>
-          cookies === undefined && pid !== KERNEL_THREADS && ppid !== KERNEL_THREADS,
-      );
-      // One without an environment in every look has none, rather than not yet.
-      const isNew = inExec.some(({ pid, identity }) => !known.has(`${pid} ${identity.startTicks}`));
-      if (inExec.length === 0 || performance.now() > until) return listing;
-      if (!isNew && known.size > 0) return listing;
-      for (const { pid, identity } of inExec) known.add(`${pid} ${identity.startTicks}`);
-      await new Promise<void>((resolve) => void new Timer(EXEC_LOOK, resolve));
-    }
+  takeSettled(): Promise<Listing> {
+    return this.#settled.take();
   }
 }
 
-async function list(): Promise<readonly ListedProcess[]> {
+async function listSettled(): Promise<Listing> {
+  const until = performance.now() + EXEC_TIME;
+  const known = new Set<string>();
+  for (;;) {
+    const listing = await list();
+    const inExec = listing.filter(
+      ({ cookies, ppid, pid }) =>
+        cookies === undefined && pid !== KERNEL_THREADS && ppid !== KERNEL_THREADS,
+    );
+    // One without an environment in every look has none, rather than not yet.
+    const isNew = inExec.some(({ pid, identity }) => !known.has(`${pid} ${identity.startTicks}`));
+    if (inExec.length === 0 || performance.now() > until) return listing;
+    if (!isNew && known.size > 0) return listing;
+    for (const { pid, identity } of inExec) known.add(`${pid} ${identity.startTicks}`);
+    await new Promise<void>((resolve) => void new Timer(EXEC_LOOK, resolve));
+  }
+}
+
+async function list(): Promise<Listing> {
   const listed = await binding.listCookies();
   if (listed === null) throw new NoProcError();
   return listed.flatMap(([fields, cookies]) => {

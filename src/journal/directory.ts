@@ -12,7 +12,8 @@ import { FileReader, readFile, type SkippedRecord } from './reading.js';
 import { headerText, lineText } from './records.js';
 
 const LOCK = 'lock';
-const JOURNAL = /^journal-([0-9]{1,15})\.jsonl$/;
+const JOURNAL = /^journal-([1-9][0-9]{0,14})\.jsonl$/;
+const DAMAGED = /^journal-[0-9]+\.jsonl\.damaged$/;
 const UNFINISHED_COPY = /^journal-[0-9]{1,15}\.jsonl\.new$/;
 
 const fileName = (number: number): string => `journal-${number}.jsonl`;
@@ -54,6 +55,8 @@ async function look(dir: string, skip: (skipped: SkippedRecord) => void): Promis
     else if (!entry.isFile()) skip({ file: name, reason: 'not a file' });
     else if (number !== undefined) numbers.push(Number(number));
     else if (UNFINISHED_COPY.test(name)) leftovers.push(name);
+    else if (DAMAGED.test(name))
+      skip({ file: name, reason: 'kept: parts of it could not be read' });
     else skip({ file: name, reason: 'not a file of this library' });
   }
   return { numbers: numbers.sort((a, b) => a - b), leftovers };
@@ -63,14 +66,19 @@ async function look(dir: string, skip: (skipped: SkippedRecord) => void): Promis
 class Copy {
   readonly #dir: string;
   readonly #number: number;
+  readonly #headerBytes: number;
   #text: string[] = [];
   #length = 0;
   readonly #portions: Buffer[] = [];
   #file: Awaited<ReturnType<typeof open>> | undefined;
 
-  constructor(dir: string, number: number) {
+  /** `replaces`: as it will be if everything can be read. */
+  constructor(dir: string, number: number, replaces: readonly string[]) {
     this.#dir = dir;
     this.#number = number;
+    const header = headerText(replaces);
+    this.#headerBytes = Buffer.byteLength(header);
+    this.add(header);
   }
 
   add(text: string): void {
@@ -95,10 +103,18 @@ class Copy {
     this.#portions.length = 0;
   }
 
-  /** After a crash of the machine there is the old file or the whole new one. */
-  async finish(): Promise<void> {
+  /**
+   * `replaces`: what has been read. After a crash of the machine there is the old file or the whole new
+   * one.
+   */
+  async finish(replaces: readonly string[]): Promise<void> {
     this.#cut();
     await this.flush();
+    // One that could not be read must not be taken for replaced: the next opening would remove it.
+    const header = `${headerText(replaces)
+      .trimEnd()
+      .padEnd(this.#headerBytes - 1)}\n`;
+    await this.#file?.write(Buffer.from(header), 0, this.#headerBytes, 0);
     await this.#file?.sync();
     await this.#file?.close();
     const path = join(this.#dir, fileName(this.#number));
@@ -119,22 +135,24 @@ export interface Keep {
   unfinished(state: RecordState): boolean;
 }
 
-/** Reads every file of the journal, and makes one of them that holds what they come to. */
+/**
+ * Reads every file of the journal, and makes one of them that holds what they come to; `moved` is told
+ * its name while the others still exist.
+ */
 export async function load(
   dir: string,
   skip: (skipped: SkippedRecord) => void,
   keep: Keep,
+  moved: (path: string) => void = () => undefined,
 ): Promise<Loaded> {
   const { numbers, leftovers } = await look(dir, skip);
   for (const name of leftovers) await unlink(join(dir, name)).catch(() => undefined);
   const number = (numbers.at(-1) ?? 0) + 1;
-  const copy = new Copy(dir, number);
+  const copy = new Copy(dir, number, numbers.map(fileName));
   let failure: Error | undefined;
   const fold = new Fold((state, text) => {
     if (failure === undefined && keep.finished(state)) copy.add(text);
   });
-  const replaces = numbers.map(fileName);
-  copy.add(headerText(replaces));
   const read = await readAll(dir, numbers, fold, skip, async () => {
     if (failure !== undefined) return;
     await copy.flush().catch((error: unknown) => {
@@ -153,12 +171,13 @@ export async function load(
   const path = join(dir, fileName(number));
   try {
     if (failure !== undefined) throw failure;
-    await copy.finish();
+    await copy.finish(read.map(({ name }) => name));
   } catch (error) {
     await copy.abandon();
     const before = numbers.map((old) => join(dir, fileName(old)));
     return { unfinished, path, before, failure: error as Error };
   }
+  moved(path);
   for (const file of read) {
     const old = join(dir, file.name);
     // What could not be read of it is kept, for somebody who can.

@@ -11,9 +11,10 @@ import { load, lockDirectory, type Loaded } from './directory.js';
 import { entryOf, type JournalEntry } from './entry.js';
 import { Fold, isFinished, type RecordState } from './fold.js';
 import { FileReader, readFileSync, type SkippedRecord } from './reading.js';
-import { headerText, lineText, type Line } from './records.js';
+import { headerText, lineText, LONGEST_RECORD, type Line, type StartingLine } from './records.js';
 import { Recovery, type Recovered, type RecoverOptions } from './recovery.js';
-import { world } from './world.js';
+import { Unfinished } from './unfinished.js';
+import { isOurWorld, world } from './world.js';
 import { Writer } from './writer.js';
 
 export interface JournalOptions {
@@ -79,9 +80,11 @@ export class Journal implements AsyncDisposable, JournalRef {
   readonly #setup: JournalSetup;
   readonly #writer: Writer;
   /** Not finished: started by us, or found. */
-  readonly #unfinished: Map<string, RecordState>;
+  readonly #unfinished: Unfinished;
   readonly #recovery: Recovery;
   #closing: Promise<void> | undefined;
+  /** Nothing is written any more: what has no end yet is the next supervisor's to see to. */
+  #shut = false;
 
   /** @internal What `spawn` and `run` need. */
   readonly [JOURNAL]: Tracker = { begin: (start) => this.#begin(start) };
@@ -91,12 +94,12 @@ export class Journal implements AsyncDisposable, JournalRef {
     this.dir = setup.dir;
     this.skipped = setup.skipped;
     this.#setup = setup;
-    this.#unfinished = setup.loaded.unfinished;
+    this.#unfinished = new Unfinished(setup.loaded.unfinished);
     this.#writer = new Writer(setup.loaded.path, headerText([]));
     this.#recovery = new Recovery({
-      found: new Map(this.#unfinished),
+      found: setup.loaded.unfinished,
       skipped: setup.skipped,
-      ended: (state, completion) => this.#ended(state.starting.key, completion),
+      ended: (state, completion) => this.#ended(state.starting.key, completion, true),
     });
   }
 
@@ -108,7 +111,7 @@ export class Journal implements AsyncDisposable, JournalRef {
     this.#checkOpen();
     const entries: JournalEntry[] = [];
     const fold = new Fold((state) => {
-      if (!this.#unfinished.has(state.starting.key)) entries.push(entryOf(state));
+      if (this.#unfinished.get(state.starting.key) === undefined) entries.push(entryOf(state));
     });
     for (const path of [...this.#setup.loaded.before, this.#writer.path]) {
       try {
@@ -135,7 +138,11 @@ export class Journal implements AsyncDisposable, JournalRef {
     return this.#recovery.recover(options);
   }
 
-  /** Forgets finished records, and what was found of another boot; resolves to how many. */
+  /**
+   * Forgets finished records, and unfinished ones of another boot or pid namespace; resolves to how many.
+   *
+   * Rejects with JournalWriteError if the journal can't be written anew; then it is as it was.
+   */
   async prune(options?: PruneOptions): Promise<number> {
     this.#checkOpen();
     const checked = checkOptions(options, PRUNE_KEYS);
@@ -146,26 +153,29 @@ export class Journal implements AsyncDisposable, JournalRef {
       if (old) pruned++;
       return !old;
     };
-    const { bootId } = world();
-    await this.#writer.replace(async () => {
-      const loaded = await load(this.dir, () => undefined, {
-        finished: (state) => count((state.ended?.at ?? 0) < before),
-        unfinished: ({ starting }) => {
-          const old = starting.bootId !== bootId && starting.at < before;
-          if (old) this.#unfinished.delete(starting.key);
+    const forgotten: string[] = [];
+    await this.#writer.replace(async (moved) => {
+      const keep = {
+        finished: (state: RecordState) => count((state.ended?.at ?? 0) <= before),
+        unfinished: ({ starting }: RecordState) => {
+          const old = isOurWorld(starting) !== 'ours' && starting.at <= before;
+          if (old) forgotten.push(starting.key);
           return count(old);
         },
-      });
-      if (loaded.failure !== undefined) {
-        throw new JournalWriteError(this.dir, "the journal can't be rewritten", loaded.failure);
-      }
-      return loaded.path;
+      };
+      const loaded = await load(this.dir, () => undefined, keep, moved);
+      if (loaded.failure === undefined) return;
+      throw new JournalWriteError(this.dir, "the journal can't be rewritten", loaded.failure);
     });
+    for (const key of forgotten) {
+      this.#unfinished.delete(key);
+      this.#recovery.forget(key);
+    }
     return pruned;
   }
 
   /**
-   * Writes what is left to write and lets go of the directory. Children that still run stay recorded as
+   * Waits for a `recover()` under way, writes what is left to write and lets go of the directory. Children that still run stay recorded as
    * running, for the next supervisor to recover. Rejects with JournalWriteError if something could not
    * be written; the directory is let go of all the same.
    */
@@ -175,8 +185,14 @@ export class Journal implements AsyncDisposable, JournalRef {
   }
 
   async #close(): Promise<void> {
-    const saved = await this.#writer.close();
-    binding.unlockFile(this.#setup.lock);
+    let saved: boolean;
+    try {
+      await this.#recovery.settled();
+      this.#shut = true;
+      saved = await this.#writer.close();
+    } finally {
+      binding.unlockFile(this.#setup.lock);
+    }
     if (saved) return;
     const cause = this.#writer.failure ?? new Error('unknown');
     throw new JournalWriteError(this.dir, 'the last records could not be written', cause);
@@ -193,11 +209,8 @@ export class Journal implements AsyncDisposable, JournalRef {
   async #begin(start: TrackedStart): Promise<Tracked | undefined> {
     this.#checkOpen();
     const { cookie: key, id, meta, file, args, scope, cgroup } = start;
-    for (const state of this.#unfinished.values()) {
-      if (state.starting.id === id && !isFinished(state))
-        throw new JournalDuplicateError(this.dir, id);
-    }
-    const starting: RecordState['starting'] = {
+    if (this.#unfinished.isHeld(id)) throw new JournalDuplicateError(this.dir, id);
+    const starting: StartingLine = {
       t: 'starting',
       ...{ key, id, meta, file, args, scope },
       ...(cgroup === undefined ? {} : { cgroup }),
@@ -205,9 +218,13 @@ export class Journal implements AsyncDisposable, JournalRef {
       ...world(),
     };
     // Before it is written: a second job of this id must not slip in meanwhile.
-    this.#unfinished.set(key, { starting });
+    this.#unfinished.set({ starting });
     try {
-      await this.#writer.append(lineText(starting));
+      const text = lineText(starting);
+      // One that could not be read again would take the whole file with it.
+      if (text.length > LONGEST_RECORD)
+        throw new RangeError(`${text.length} characters are too many`);
+      await this.#writer.append(text);
     } catch (error) {
       this.#unfinished.delete(key);
       const failure = new JournalWriteError(this.dir, `${file} can't be recorded`, error as Error);
@@ -227,29 +244,35 @@ export class Journal implements AsyncDisposable, JournalRef {
         const { bootId, ...identity } = process.identity;
         void this.#record(key, { t: 'running', key, ...process, identity });
       },
-      ended: (completion) => this.#ended(key, completion),
+      ended: (completion, settled) => this.#ended(key, completion, settled),
       released: () => {
         void this.#record(key, { t: 'released', key });
       },
     };
   }
 
-  async #ended(key: string, completion: CompletionRecord): Promise<void> {
-    const settled = completion.termination.method !== 'failed';
+  async #ended(key: string, completion: CompletionRecord, settled: boolean): Promise<void> {
+    const before = this.#unfinished.get(key);
+    // Told by two: an adopted handle, and the recovery that ended it.
+    if (before === undefined || isFinished(before)) return;
     const { usage, ...rest } = completion;
     const ended = { t: 'ended', key, at: Date.now(), settled, completion: rest } as const;
-    const saved = await this.#record(key, ended);
+    const told = this.#record(key, ended);
+    const after = this.#unfinished.get(key);
+    if (settled) this.#recovery.forget(key);
+    // What we could not end ourselves is left over as what a crash leaves is.
+    else if (after !== undefined) this.#recovery.add(after);
+    const saved = await told;
     // What is in the file is not kept in memory.
     if (saved && settled) this.#unfinished.delete(key);
   }
 
   async #record(key: string, line: Line): Promise<boolean> {
-    // Closed: it stays unfinished for the next supervisor.
-    if (this.#closing !== undefined) return false;
+    if (this.#shut) return false;
     const state = this.#unfinished.get(key);
     if (state !== undefined) {
-      if (line.t === 'running') this.#unfinished.set(key, { ...state, running: line });
-      if (line.t === 'ended') this.#unfinished.set(key, { ...state, ended: line });
+      if (line.t === 'running') this.#unfinished.set({ ...state, running: line });
+      if (line.t === 'ended') this.#unfinished.set({ ...state, ended: line });
     }
     return this.#writer.record(lineText(line));
   }

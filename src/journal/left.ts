@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { ProcessInfo } from '../child/members.js';
 import { binding } from '../native/binding.js';
 import type { RecordState } from './fold.js';
+import { isReused, lookAtLeader } from './proof.js';
+import type { RunningLine } from './records.js';
 
 export interface ListedProcess extends ProcessInfo {
   /** Cookies in its environment, oldest first; null: unreadable; undefined: no environment at all. */
@@ -13,14 +15,24 @@ export interface ListedProcess extends ProcessInfo {
 
 export interface Left {
   /** The very process that was started, if it lives. */
-  readonly leader: ProcessInfo | undefined;
+  readonly leader: ListedProcess | undefined;
   /** Its scope's live members, the leader included. */
-  readonly members: readonly ProcessInfo[];
+  readonly members: readonly ListedProcess[];
+  /**
+   * They have the number of its group or session, its leader is gone, and nothing tells whether they are
+   * its or came after it. Never signalled, and never taken for nobody.
+   */
+  readonly unproven: readonly ListedProcess[];
   /** The leader's group is its own, and still it. */
   readonly group: boolean;
 }
 
-const NOBODY: Left = { leader: undefined, members: [], group: false };
+export const NOBODY: Left = { leader: undefined, members: [], unproven: [], group: false };
+
+/** As it is shown: whose cookies it carries is nobody's business. */
+export function infoOf({ cookies: _, ...info }: ListedProcess): ProcessInfo {
+  return info;
+}
 
 function withDescendants(
   listing: readonly ListedProcess[],
@@ -52,30 +64,37 @@ function cgroupPids(path: string): Set<number> {
 }
 
 /**
- * A number is believed only with a proof that it is still the same: the leader by its identity, a group
- * or session by a member that carries the cookie (while any member lives, the kernel gives the group's
- * number to nobody else), anybody else by the cookie or by descent from one who has it.
+ * A number is believed only with a proof that it is still the same: the leader by its identity; a group
+ * or session by its leader, zombie or not, or by a member that is proven otherwise (while any member
+ * lives, the kernel gives the group's number to nobody else); anybody else by the cookie, by descent from
+ * one who has it, or because we have held it since it was proven (`isHeld`).
  */
-export function whoIsLeft(state: RecordState, listing: readonly ListedProcess[]): Left {
+export function whoIsLeft(
+  state: RecordState,
+  listing: readonly ListedProcess[],
+  isHeld: (one: ListedProcess) => boolean = () => false,
+): Left {
   const { starting, running } = state;
   const { key } = starting;
   const name = binding.birthName(key);
   const carriers = listing.filter(
-    (one) => one.cookies?.includes(key) === true || one.command === name,
+    (one) => one.cookies?.includes(key) === true || one.command === name || isHeld(one),
   );
   if (running === undefined) return whoCarries(state, listing, carriers);
-  const { identity, handle, pgid, scope } = running;
-  const gone = handle !== '' && binding.lookAtHandle(handle) === 0;
-  const leader = gone
-    ? undefined
-    : listing.find(
-        ({ pid, identity: { startTicks } }) =>
-          pid === identity.pid && startTicks === identity.startTicks,
-      );
+  const { identity, pgid, scope } = running;
+  const leaderState = lookAtLeader(running);
+  const leader =
+    leaderState === 'gone'
+      ? undefined
+      : listing.find(
+          ({ pid, identity: { startTicks } }) =>
+            pid === identity.pid && startTicks === identity.startTicks,
+        );
   const leads = pgid === identity.pid;
   const isProven = (one: ListedProcess): boolean => one === leader || carriers.includes(one);
   const proves = (kind: 'pgid' | 'sid', number: number): boolean =>
-    leads && listing.some((one) => one[kind] === number && isProven(one));
+    leads &&
+    (leaderState === 'there' || listing.some((one) => one[kind] === number && isProven(one)));
   const groupIsOurs = proves('pgid', pgid);
   const inGroup = (one: ListedProcess): boolean => groupIsOurs && one.pgid === pgid;
   const sessionIsOurs = proves('sid', identity.pid);
@@ -84,6 +103,12 @@ export function whoIsLeft(state: RecordState, listing: readonly ListedProcess[])
   const found = (members: readonly ListedProcess[]): Left => ({
     leader,
     members,
+    unproven:
+      leads && (scope === 'group' || scope === 'session' || scope === 'tree')
+        ? unprovenOf(running, listing, members, scope !== 'group', () =>
+            isReused(running, leaderState),
+          )
+        : [],
     group: groupIsOurs && leader?.pgid === pgid && leads,
   });
   switch (scope) {
@@ -108,6 +133,19 @@ export function whoIsLeft(state: RecordState, listing: readonly ListedProcess[])
   }
 }
 
+function unprovenOf(
+  { pgid }: RunningLine,
+  listing: readonly ListedProcess[],
+  members: readonly ListedProcess[],
+  sessionToo: boolean,
+  reused: () => boolean,
+): readonly ListedProcess[] {
+  const others = listing.filter(
+    (one) => (one.pgid === pgid || (sessionToo && one.sid === pgid)) && !members.includes(one),
+  );
+  return others.length === 0 || reused() ? [] : others;
+}
+
 // The crash came before the identity was recorded: whoever has the cookie is the child, or its.
 function whoCarries(
   { starting }: RecordState,
@@ -128,6 +166,7 @@ function whoCarries(
   return {
     leader: first,
     members: [...new Set(members)],
+    unproven: [],
     group: leads && starting.scope !== 'leader',
   };
 }

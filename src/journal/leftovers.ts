@@ -1,9 +1,9 @@
 /** What is left of a recorded child, as an escalation acts on it. */
 import { readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { attach } from '../attach/attach.js';
-import type { ProcessInfo } from '../child/members.js';
 import type { Process } from '../child/process.js';
 import type { ProcessIdentity } from '../identity.js';
 import { explainSurvivor } from '../child/scope-members.js';
@@ -11,28 +11,68 @@ import type { Scope } from '../options/scope.js';
 import type { Signal } from '../signals.js';
 import type { EscalationTarget } from '../terminate/escalation.js';
 import type { Survivor } from '../terminate/termination.js';
+import { Timer } from '../timer.js';
 import type { Census } from './census.js';
 import type { JournalEntry } from './entry.js';
 import type { RecordState } from './fold.js';
-import { whoIsLeft, type Left } from './left.js';
+import { infoOf, whoIsLeft, type Left, type ListedProcess } from './left.js';
+import { killPinnedGroup } from './pinned.js';
+import { isUnmoved } from './proof.js';
 
 // A bomb that forks is caught up with because every round leaves fewer that fork.
 const MOST_ROUNDS = 100;
+// Members that fork and leave all the time can be gone before their cookie is read.
+const PROOF_LOOKS = 20;
+// Between two looks at somebody who can't be held, and so can't be waited for.
+const LOOK_AGAIN = 100;
+
+const nameOf = ({ pid, identity: { startTicks } }: ListedProcess): string => `${pid} ${startTicks}`;
+
+/** It is not ours to keep the event loop alive for. */
+function letGo(process: Process): void {
+  process.release();
+  process.unref();
+}
+
+interface Holding {
+  readonly held: readonly Process[];
+  /** Some changed their place meanwhile, or died: the next look tells. */
+  readonly unsure: boolean;
+}
 
 export class Leftovers implements EscalationTarget {
   readonly #state: RecordState;
   readonly #entry: JournalEntry;
   readonly #census: Census;
-  /** Holds the identity of everybody who was seen; a signal goes through these alone. */
+  /** Everybody who was proven to be a member, while held; a signal goes through these alone. */
   readonly #held = new Map<string, Process>();
   #lastSeen: Left;
-  readonly referenced = true;
+  #closed = false;
+  /** Whether waiting for them keeps the event loop from ending. */
+  readonly referenced: boolean;
 
-  constructor(state: RecordState, entry: JournalEntry, census: Census, seen: Left) {
+  constructor(
+    state: RecordState,
+    entry: JournalEntry,
+    census: Census,
+    seen: Left,
+    referenced = true,
+  ) {
     this.#state = state;
     this.#entry = entry;
     this.#census = census;
     this.#lastSeen = seen;
+    this.referenced = referenced;
+  }
+
+  /** Who is left, where the first look found some of whom nothing is proven. */
+  async lookForProof(): Promise<Left> {
+    for (let look = 1; look < PROOF_LOOKS; look++) {
+      const { members, unproven } = this.#lastSeen;
+      if (members.length > 0 || unproven.length === 0) break;
+      await this.#look();
+    }
+    return this.#lastSeen;
   }
 
   get identity(): ProcessIdentity | undefined {
@@ -45,15 +85,22 @@ export class Leftovers implements EscalationTarget {
   }
 
   async #isClear(): Promise<boolean> {
-    return (await this.#look()).members.length === 0;
+    const { members, unproven } = await this.#look();
+    return members.length + unproven.length === 0;
   }
 
   async #look(): Promise<Left> {
     // Only where the cookie is all that is known can an exec hide the child.
     const known = this.#state.running !== undefined;
     const listing = await (known ? this.#census.take() : this.#census.takeSettled());
-    this.#lastSeen = whoIsLeft(this.#state, listing);
+    this.#lastSeen = whoIsLeft(this.#state, listing, (one) => this.#isHeld(one));
     return this.#lastSeen;
+  }
+
+  // Alive after the listing was made, and held since before it: so it is that one's line.
+  #isHeld(one: ListedProcess): boolean {
+    const process = this.#held.get(nameOf(one));
+    return process !== undefined && process.poll().state !== 'exited';
   }
 
   onceEmpty(callback: () => void): () => void {
@@ -61,8 +108,12 @@ export class Leftovers implements EscalationTarget {
     const wait = async (): Promise<void> => {
       while (wanted) {
         if (await this.checkEmpty()) break;
-        const held = await this.#hold(this.#lastSeen.members);
+        const { held } = await this.#hold(this.#lastSeen.members);
         await Promise.all(held.map((process) => process.exited));
+        if (held.length > 0) continue;
+        await new Promise<void>((resolve) => {
+          new Timer(LOOK_AGAIN, resolve).reference(this.referenced);
+        });
       }
       if (wanted) callback();
     };
@@ -73,48 +124,76 @@ export class Leftovers implements EscalationTarget {
     };
   }
 
-  async #hold(members: readonly ProcessInfo[]): Promise<Process[]> {
-    const held = await Promise.all(
-      members.map(async ({ pid, identity }) => {
-        const key = `${pid} ${identity.startTicks}`;
-        const known = this.#held.get(key);
-        if (known !== undefined) return known;
-        try {
-          const process = await attach(identity, { scope: 'leader' });
-          this.#held.set(key, process);
-          return process;
-        } catch {
-          return undefined; // gone meanwhile; a stranger with its number is refused
-        }
-      }),
-    );
-    return held.flatMap((process) => process ?? []);
+  async #hold(members: readonly ListedProcess[]): Promise<Holding> {
+    const held = await Promise.all(members.map((one) => this.#holdOne(one)));
+    return { held: held.flatMap((process) => process ?? []), unsure: held.includes(undefined) };
+  }
+
+  /** Undefined: it is gone, or is not proven to be the one that was listed. */
+  async #holdOne(one: ListedProcess): Promise<Process | undefined> {
+    const name = nameOf(one);
+    const known = this.#held.get(name);
+    if (known !== undefined) return known;
+    let process: Process;
+    try {
+      // What was recorded of the leader has its inode, too, which no other process ever gets.
+      const identity = this.#entry.identity;
+      const leads = one === this.#lastSeen.leader && identity !== undefined;
+      process = await attach(leads ? identity : one.identity, { scope: 'leader' });
+    } catch {
+      return undefined;
+    }
+    // Between the listing and the hold its number can have become a stranger's, who started within the
+    // same hundredth of a second. Looked at again now that it can't, it is told.
+    const proven = (await this.#isStill(one)) && process.poll().state !== 'exited';
+    const meanwhile = this.#held.get(name);
+    if (!proven || this.#closed || meanwhile !== undefined) {
+      letGo(process);
+      return meanwhile;
+    }
+    if (!this.referenced) process.unref();
+    this.#held.set(name, process);
+    return process;
+  }
+
+  async #isStill(one: ListedProcess): Promise<boolean> {
+    if (!isUnmoved(one)) return false;
+    const { key } = this.#state.starting;
+    if (one.cookies?.includes(key) !== true) return true;
+    const environment = await readFile(`/proc/${one.pid}/environ`, 'latin1').catch(() => '');
+    return environment.includes(key);
   }
 
   async signal(signal: Signal, scope: Scope = this.#entry.scope): Promise<boolean> {
     if (scope === 'leader') return this.#signalAll(signal, () => this.#leader());
     if (signal !== 'SIGKILL') return this.#signalAll(signal, (left) => left.members);
     this.#killCgroup();
+    const grouped = await this.#killGroup();
     // Stopped, nobody can fork past the listing; whoever was reached so may end of it already.
     const stopped = await this.#signalAll('SIGSTOP', (left) => left.members);
     const killed = await this.#signalAll(signal, (left) => left.members);
-    return stopped || killed;
+    return grouped || stopped || killed;
   }
 
-  #leader(): readonly ProcessInfo[] {
+  #leader(): readonly ListedProcess[] {
     const { leader } = this.#lastSeen;
     return leader === undefined ? [] : [leader];
   }
 
   // Signals whoever is there, then whoever appeared meanwhile, until nobody new does.
-  async #signalAll(signal: Signal, who: (left: Left) => readonly ProcessInfo[]): Promise<boolean> {
+  async #signalAll(
+    signal: Signal,
+    who: (left: Left) => readonly ListedProcess[],
+  ): Promise<boolean> {
     const done = new Set<Process>();
     let delivered = false;
     let refusal: unknown;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const left = await this.#look();
-      const fresh = (await this.#hold(who(left))).filter((process) => !done.has(process));
-      if (fresh.length === 0) break;
+      const { held, unsure } = await this.#hold(who(left));
+      const fresh = held.filter((process) => !done.has(process));
+      const puzzling = left.members.length === 0 && left.unproven.length > 0;
+      if (fresh.length === 0 && !unsure && (!puzzling || round >= PROOF_LOOKS)) break;
       for (const process of fresh) {
         done.add(process);
         try {
@@ -126,6 +205,20 @@ export class Leftovers implements EscalationTarget {
     }
     if (!delivered && refusal !== undefined) throw refusal as Error;
     return delivered;
+  }
+
+  /** The number of the group that was its own from birth. */
+  #ownGroup(): number | undefined {
+    const { leader, group } = this.#lastSeen;
+    const known = this.#state.running ?? (group ? leader : undefined);
+    return known !== undefined && known.pgid === known.identity.pid ? known.pgid : undefined;
+  }
+
+  async #killGroup(): Promise<boolean> {
+    const pgid = this.#ownGroup();
+    if (pgid === undefined || !['group', 'session', 'tree'].includes(this.#entry.scope))
+      return false;
+    return killPinnedGroup(pgid, this.#state.starting.key);
   }
 
   #killCgroup(): void {
@@ -147,15 +240,14 @@ export class Leftovers implements EscalationTarget {
   }
 
   survivors(): Survivor[] {
-    return this.#lastSeen.members.map(explainSurvivor);
+    const { members, unproven } = this.#lastSeen;
+    return [...members, ...unproven].map((one) => explainSurvivor(infoOf(one)));
   }
 
   /** Lets go of everybody. */
   close(): void {
-    for (const process of this.#held.values()) {
-      process.release();
-      process.unref();
-    }
+    this.#closed = true;
+    for (const process of this.#held.values()) letGo(process);
     this.#held.clear();
   }
 }

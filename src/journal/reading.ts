@@ -32,7 +32,7 @@ export class FileReader {
   header: HeaderLine | undefined;
   /** The file is not one that we can read. */
   refused = false;
-  /** Lines in the middle of it could not be read. */
+  /** Lines of it could not be read. */
   damaged = false;
 
   constructor(file: string, fold: Fold, skip: (skipped: SkippedRecord) => void) {
@@ -47,7 +47,7 @@ export class FileReader {
       const end = chunk.indexOf(10, from);
       if (end < 0) break;
       this.#rest.push(chunk.subarray(from, end));
-      const text = Buffer.concat(this.#rest).toString('utf8');
+      const text = Buffer.concat(this.#rest).toString('utf8').trim();
       this.#rest = [];
       this.#restBytes = 0;
       this.#takeLine(text);
@@ -60,9 +60,13 @@ export class FileReader {
     if (this.#restBytes > LONGEST_LINE) this.#refuse('a line of it has no end');
   }
 
-  /** What is left is a line that a crash tore: it was never acknowledged to anybody. */
+  /** What is left is a line that a crash tore, or somebody cut: nobody was told that it is written. */
   finish(): void {
-    if (this.header === undefined && !this.refused) this.#refuse('it has no header');
+    if (this.refused) return;
+    // A crash can come before the first byte; nothing is lost with such a file.
+    if (this.#line === 0 && this.#restBytes === 0) return;
+    if (this.header === undefined) return this.#refuse('it has no header');
+    if (this.#restBytes > 0) this.#skipLine(this.#line + 1, 'it is cut off');
   }
 
   #takeLine(text: string): void {
@@ -78,9 +82,12 @@ export class FileReader {
     let reason: string | undefined;
     if (line === undefined) reason = 'not a record';
     else if (!this.#fold.take(line, text)) reason = 'the first record of this child is missing';
-    if (reason === undefined) return;
+    if (reason !== undefined) this.#skipLine(this.#line, reason);
+  }
+
+  #skipLine(line: number, reason: string): void {
     this.damaged = true;
-    this.#skip({ file: this.#file, line: this.#line, reason });
+    this.#skip({ file: this.#file, line, reason });
   }
 
   #refuse(reason: string): void {

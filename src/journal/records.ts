@@ -2,13 +2,21 @@
  * The lines of a journal: one JSON object each, appended as things happen. What is read back may be
  * torn, foreign or damaged, so nothing of it is believed before it has been checked.
  */
-import { errorRecord, type CompletionRecord } from '../completion.js';
+import { basename } from 'node:path';
+
+import { errorRecord, type CompletionRecord, type CompletionStatus } from '../completion.js';
 import type { ProcessIdentity } from '../identity.js';
 import { SCOPES, type Scope } from '../options/scope.js';
 import { isObject } from '../options/validate.js';
 
 const FORMAT = 'reapwell journal';
 const VERSION = 1;
+
+/**
+ * Characters of a first line; a program's arguments have no more than 2 MiB of them. Far below what a
+ * reader takes.
+ */
+export const LONGEST_RECORD = 16 << 20;
 
 /** The first line of a file. */
 export interface HeaderLine {
@@ -74,6 +82,14 @@ export type Line = StartingLine | RunningLine | EndedLine | ReleasedLine | Whole
 
 type Fields = Record<string, unknown>;
 
+const STATUSES: readonly unknown[] = [
+  'completed',
+  'failed',
+  'timeout',
+  'terminated',
+  'error',
+] satisfies CompletionStatus[];
+
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isScope = (value: unknown): value is Scope => SCOPES.includes(value as Scope);
@@ -88,6 +104,11 @@ function isIdentity(value: unknown): value is RunningLine['identity'] {
   );
 }
 
+// What recovery writes to, and removes: none but the one that was made for this child.
+function isCgroup({ cgroup, key }: Fields): boolean {
+  return cgroup === undefined || (isText(cgroup) && basename(cgroup) === `reapwell-${String(key)}`);
+}
+
 function isStarting(line: Fields): boolean {
   return (
     line.t === 'starting' &&
@@ -96,18 +117,23 @@ function isStarting(line: Fields): boolean {
     Array.isArray(line.args) &&
     line.args.every(isText) &&
     isScope(line.scope) &&
-    (line.cgroup === undefined || isText(line.cgroup)) &&
+    isCgroup(line) &&
     isNumber(line.at) &&
     isText(line.bootId) &&
     isText(line.pidNamespace)
   );
 }
 
+// A kernel that gives handles gives inodes; one without the other would be believed half.
+function isHandle(handle: unknown, { inode }: RunningLine['identity']): boolean {
+  return isText(handle) && (handle === '' || inode > 0);
+}
+
 function isRunning(line: Fields): boolean {
   return (
     line.t === 'running' &&
     isIdentity(line.identity) &&
-    isText(line.handle) &&
+    isHandle(line.handle, line.identity) &&
     isNumber(line.pgid) &&
     isScope(line.scope)
   );
@@ -120,7 +146,10 @@ function isEnded(line: Fields): boolean {
     isNumber(line.at) &&
     typeof line.settled === 'boolean' &&
     isObject(completion) &&
-    isText(completion.status) &&
+    STATUSES.includes(completion.status) &&
+    isObject(completion.termination) &&
+    isText(completion.termination.method) &&
+    (completion.exit === null || isObject(completion.exit)) &&
     isNumber(completion.durationMs)
   );
 }

@@ -19,7 +19,7 @@ import type { Termination } from '../terminate/termination.js';
 import { Census } from './census.js';
 import { entryOf, type JournalEntry } from './entry.js';
 import type { RecordState } from './fold.js';
-import { whoIsLeft, type Left } from './left.js';
+import { infoOf, NOBODY, whoIsLeft, type Left } from './left.js';
 import { Leftovers, removeCgroup } from './leftovers.js';
 import type { SkippedRecord } from './reading.js';
 import { isOurWorld } from './world.js';
@@ -38,8 +38,9 @@ export interface Recovered {
    * - `'gone'`: nothing is left of it; how it ended is not known. The record is closed.
    * - `'ended'`: it was left, and is no more. The record is closed.
    * - `'adopted'`: it lives; `process` is its handle, and its end will be recorded.
-   * - `'survived'`: members live: after the last step, with action 'report', or because its leader is
-   *   gone and so can't be adopted. The record stays open.
+   * - `'survived'`: members live: after the last step, with action 'report', because its leader is gone
+   *   and so can't be adopted, or because nothing proves that they are its (`reason` says so, and none
+   *   of those was signalled). The record stays open.
    * - `'foreign'`: of another boot or another pid namespace; not touched. The record stays open.
    * - `'unreadable'`: a record or a file that can't be read; `entry.id` says which, `reason` why.
    */
@@ -52,6 +53,9 @@ export interface Recovered {
 }
 
 type Action = 'terminate' | 'adopt' | 'report';
+
+const UNPROVEN =
+  "its leader is gone, and nothing proves whether those that have its group's number are its own";
 
 const KEYS: ReadonlySet<string> = new Set([...ESCALATION_KEYS, 'action']);
 
@@ -76,6 +80,21 @@ export class Recovery {
 
   constructor(setup: RecoverySetup) {
     this.#setup = setup;
+  }
+
+  /** One that could not be ended by those who started it. */
+  add(state: RecordState): void {
+    this.#setup.found.set(state.starting.key, state);
+  }
+
+  /** There is nothing to be done about it any more. */
+  forget(key: string): void {
+    this.#setup.found.delete(key);
+  }
+
+  /** No call is under way. */
+  async settled(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.result.catch(() => undefined);
   }
 
   async recover(options: unknown): Promise<Recovered[]> {
@@ -116,16 +135,22 @@ export class Recovery {
     return all;
   }
 
-  async #see(state: RecordState, left: Left, request: Request): Promise<Recovered> {
+  async #see(state: RecordState, seen: Left, request: Request): Promise<Recovered> {
     const entry = entryOf(state);
-    const { members } = left;
-    if (request.action === 'terminate') return this.#terminate(state, entry, left, request.steps);
-    if (members.length === 0 && (await this.#isGone(state, entry, left))) {
+    const left = await new Leftovers(state, entry, this.#census, seen).lookForProof();
+    const members = [...left.members, ...left.unproven].map(infoOf);
+    const proven = left.members.length > 0;
+    const unproven = left.unproven.length > 0 ? { reason: UNPROVEN } : {};
+    if (!proven && (await this.#isGone(state, entry, left))) {
       await this.#close(state, lost(entry));
-      return { entry, outcome: 'gone', members };
+      return { entry, outcome: 'gone', members: [] };
+    }
+    if (request.action === 'terminate' && (proven || left.unproven.length === 0)) {
+      const ended = await this.#terminate(state, entry, left, request.steps);
+      return { entry, members, ...ended, ...(ended.outcome === 'survived' ? unproven : {}) };
     }
     const process = request.action === 'adopt' ? await this.#adopt(state, entry, left) : undefined;
-    if (process === undefined) return { entry, outcome: 'survived', members };
+    if (process === undefined) return { entry, outcome: 'survived', members, ...unproven };
     return { entry, outcome: 'adopted', process, members };
   }
 
@@ -139,19 +164,18 @@ export class Recovery {
     entry: JournalEntry,
     left: Left,
     steps: readonly EscalationStep<never>[],
-  ): Promise<Recovered> {
-    const { members } = left;
+  ): Promise<Pick<Recovered, 'outcome' | 'termination'>> {
     const leftovers = new Leftovers(state, entry, this.#census, left);
     try {
       const termination = await new Escalation(leftovers, steps).result;
       const { method } = termination;
       if (method === 'not_running') {
         await this.#close(state, lost(entry));
-        return { entry, outcome: 'gone', members };
+        return { outcome: 'gone' };
       }
-      if (method === 'failed') return { entry, outcome: 'survived', termination, members };
+      if (method === 'failed') return { outcome: 'survived', termination };
       await this.#close(state, { ...lost(entry), status: 'terminated', termination });
-      return { entry, outcome: 'ended', termination, members };
+      return { outcome: 'ended', termination };
     } finally {
       leftovers.close();
     }
@@ -172,7 +196,7 @@ export class Recovery {
       });
       this.#adopted.set(key, process);
       process.once('empty', () => {
-        void process.exited.then((exit) => this.#close(state, adopted(entry, process, exit)));
+        void process.exited.then((exit) => this.#closeWhenEmpty(state, entry, process, exit));
       });
       return process;
     } catch {
@@ -180,15 +204,27 @@ export class Recovery {
     }
   }
 
+  // The handle is of the leader's group at most; its session, tree or cgroup may have others.
+  #closeWhenEmpty(state: RecordState, entry: JournalEntry, process: Process, exit: Exit): void {
+    const { key } = state.starting;
+    this.#adopted.delete(key);
+    const leftovers = new Leftovers(state, entry, this.#census, NOBODY, false);
+    leftovers.onceEmpty(() => {
+      leftovers.close();
+      void this.#close(state, adopted(entry, process, exit));
+    });
+  }
+
   async #close(state: RecordState, completion: CompletionRecord): Promise<void> {
-    this.#setup.found.delete(state.starting.key);
+    this.forget(state.starting.key);
     if (state.starting.cgroup !== undefined) removeCgroup(state.starting.cgroup);
     await this.#setup.ended(state, completion);
   }
 }
 
-/** Its supervisor had died, so nobody was there to be told its status. */
+/** Its supervisor had died, so nobody was there to be told its status; unless it had been recorded. */
 function lost(entry: JournalEntry): CompletionRecord {
+  if (entry.completion !== undefined) return entry.completion;
   const pid = entry.identity?.pid ?? null;
   return {
     status: 'error',

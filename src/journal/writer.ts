@@ -103,7 +103,10 @@ export class Writer {
 
   async #write(text: string): Promise<void> {
     const file = await this.#open();
-    const bytes = Buffer.from((this.#size === 0 ? this.#header : this.#torn ? '\n' : '') + text);
+    // A torn header would make the whole file unreadable: it must go first.
+    if (this.#torn && this.#size === 0) await file.truncate(0);
+    const before = this.#size === 0 ? this.#header : this.#torn ? '\n' : '';
+    const bytes = Buffer.from(before + text);
     let written = 0;
     try {
       while (written < bytes.length) {
@@ -113,7 +116,8 @@ export class Writer {
       if (written > 0) await this.#cutOff(file);
       throw error;
     }
-    this.#size += bytes.length;
+    // What was torn is in the file, too.
+    this.#size = this.#torn ? (await file.stat()).size : this.#size + bytes.length;
     this.#torn = false;
   }
 
@@ -137,21 +141,30 @@ export class Writer {
 
   /**
    * Everything that was added so far is in the file, or has failed; then `change` puts another file in
-   * its place. What is added meanwhile goes to that one.
+   * its place, and says so before it removes this one. What is added meanwhile goes to the file that
+   * there is afterwards.
    */
-  async replace(change: () => Promise<string>): Promise<void> {
+  async replace(change: (moved: (path: string) => void) => Promise<void>): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
-    this.#writing = (async () => {
-      try {
-        const path = await change();
-        await this.#file?.close();
-        this.#file = undefined;
+    const replaced = this.#replace(change);
+    // Whoever waits for the writing is not told of what went wrong here.
+    this.#writing = replaced.catch(() => undefined).then(() => this.#drain());
+    await replaced;
+  }
+
+  async #replace(change: (moved: (path: string) => void) => Promise<void>): Promise<void> {
+    const before = this.#path;
+    try {
+      await change((path) => {
         this.#path = path;
-      } finally {
-        await this.#drain();
+      });
+    } finally {
+      if (this.#path !== before) {
+        const file = this.#file;
+        this.#file = undefined;
+        await file?.close();
       }
-    })();
-    await this.#writing;
+    }
   }
 
   /** False: something could not be written, even now. */
@@ -159,8 +172,9 @@ export class Writer {
     if (this.#unsaved !== '') await this.record('');
     while (this.#writing !== undefined) await this.#writing;
     this.#retry?.clear();
-    await this.#file?.close();
+    const file = this.#file;
     this.#file = undefined;
+    await file?.close();
     return this.#unsaved === '';
   }
 }

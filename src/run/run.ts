@@ -14,6 +14,7 @@ import { RUN_KEYS, type Progress, type RunOptions } from '../options/run-options
 import { checkOptions } from '../options/validate.js';
 import { planSpawn, type SpawnPlan } from '../spawn/plan.js';
 import { startTracked, type StartedChild } from '../spawn/spawn.js';
+import { recordCompletion } from '../spawn/tracking.js';
 import { nextRun, publishRunEnd, publishRunStart } from '../telemetry/publish.js';
 import { Capture } from './capture.js';
 import { feedInput } from './input.js';
@@ -64,8 +65,10 @@ async function complete(
   } catch (error) {
     return notStarted(plan, error as Error, startedAt);
   }
-  const completion = await new Job(spawnPlan.file, started.child, plan, startedAt).complete();
-  await started.tracked?.ended(withoutOutput(completion));
+  const { child, tracked } = started;
+  const record = tracked === undefined ? undefined : recordCompletion(child, tracked);
+  const completion = await new Job(spawnPlan.file, child, plan, startedAt).complete();
+  await record?.(withoutOutput(completion));
   return completion;
 }
 

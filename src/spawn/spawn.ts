@@ -61,7 +61,7 @@ export async function startTracked(plan: SpawnPlan, run?: number): Promise<Start
     publishSpawned(plan, child, run, calledAt);
     return { child, tracked };
   } catch (error) {
-    await tracked?.ended(failedToStart(error as Error, performance.now() - calledAt));
+    await tracked?.ended(failedToStart(error as Error, performance.now() - calledAt), true);
     publishSpawnFailed(plan, error as Error, run, calledAt);
     throw error;
   }

@@ -41,8 +41,11 @@ interface TrackedProcess {
 /** One record. What can't be written at once is kept and tried again. */
 export interface Tracked {
   started(process: TrackedProcess): void;
-  /** Resolves when it is written, or has been put off. */
-  ended(completion: CompletionRecord): Promise<void>;
+  /**
+   * Resolves when it is written, or has been put off. `settled`: nothing is left of it; else it may be
+   * told again, and until then a recovery will look for what is left.
+   */
+  ended(completion: CompletionRecord, settled: boolean): Promise<void>;
   /** Handed over: not ours to recover. */
   released(): void;
 }
@@ -106,6 +109,20 @@ export function failedToStart(error: Error, durationMs: number): CompletionRecor
   };
 }
 
+/** For `run`: what records its completion; survivors are seen to until the last one is gone. */
+export function recordCompletion(
+  child: Child,
+  tracked: Tracked,
+): (completion: CompletionRecord) => Promise<void> {
+  // From the start: it may come before the completion does.
+  const empty = new Promise<void>((resolve) => void child.once('empty', resolve));
+  return async (completion) => {
+    const survived = completion.termination.method === 'failed';
+    await tracked.ended(completion, !survived);
+    if (survived) void empty.then(() => tracked.ended(completion, true));
+  };
+}
+
 function statusOf(child: Child, exit: Exit): CompletionStatus {
   const { endedBy } = child;
   if (endedBy !== undefined) return endedBy === 'timeout' ? 'timeout' : 'terminated';
@@ -119,14 +136,15 @@ export function recordAtEnd(child: Child, tracked: Tracked, startedAt: number): 
     void (async () => {
       const exit = await child.exited;
       const ending = child.endedBy === undefined ? undefined : await child.ending;
-      await tracked.ended({
+      const completion: CompletionRecord = {
         status: statusOf(child, exit),
         exit,
         termination: ending ?? { method: 'natural' },
         pid: child.pid,
         durationMs: performance.now() - startedAt,
         usage: exit.usage,
-      });
+      };
+      await tracked.ended(completion, true);
     })();
   });
 }

@@ -26,7 +26,8 @@ export function marked(mark: string): Stat[] {
   return allProcesses().filter(({ pid }) => hasMark(pid, mark));
 }
 
-function killMarked(mark: string): void {
+/** Ends everybody who carries the mark. */
+export function killMarked(mark: string): void {
   // Those who fork all the time are not all seen at the first look.
   for (let left = marked(mark), look = 0; left.length > 0 && look < 50; look++) {
     for (const { pid } of left) {
