@@ -1,0 +1,20 @@
+// What every script of the suite takes on its command line.
+import { parseArgs } from 'node:util';
+
+export const usage = `
+  --quick                few samples, for development; writes no results unless --out says where
+  --allow-missing NAME   go on without this peer; the table says so. May be given more than once
+  --out FOLDER           where results go instead of bench/results
+`;
+
+export function readArguments(args = process.argv.slice(2)) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      'allow-missing': { type: 'string', multiple: true, default: [] },
+      out: { type: 'string' },
+    },
+  });
+  return { quick: values.quick, allowMissing: new Set(values['allow-missing']), out: values.out };
+}
