@@ -14,7 +14,9 @@ export function readArguments(args = process.argv.slice(2)) {
       quick: { type: 'boolean', default: false },
       'allow-missing': { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   });
-  return { quick: values.quick, allowMissing: new Set(values['allow-missing']), out: values.out };
+  const { quick, out, help } = values;
+  return { quick, out, help, allowMissing: new Set(values['allow-missing']) };
 }

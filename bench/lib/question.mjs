@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { readArguments } from './arguments.mjs';
+import { readArguments, usage } from './arguments.mjs';
 import { bars, drawChart } from './chart.mjs';
 import { describeMachine } from './machine.mjs';
 import { find, startWorker } from './peers.mjs';
@@ -20,6 +20,10 @@ import { toGoals, toTable } from './table.mjs';
  */
 export async function question({ name, title, peers, measure }) {
   const options = readArguments();
+  if (options.help) {
+    console.log(`${title}${usage}`);
+    return;
+  }
   const began = performance.now();
   const machine = describeMachine();
   const answer = await withPrograms(async (programs) => {
