@@ -37,7 +37,7 @@ export function bars(title, tables) {
     const values = rows
       .filter(({ missing }) => missing === undefined)
       .map(({ name, median, q1, q3 }) => ({ name, kind: kindOf(name), median, q1, q3 }));
-    const largest = Math.max(...values.map(({ median }) => median));
+    const largest = Math.max(...values.map(({ q3 }) => q3));
     const y = {
       field: 'name',
       type: 'nominal',
@@ -45,7 +45,8 @@ export function bars(title, tables) {
       axis: { title: null, labelLimit: 220 },
     };
     const x = { field: 'median', type: 'quantitative', axis: { title: unit, tickCount: 6 } };
-    x.scale = { zero: true, domainMax: largest * 1.15 };
+    x.scale = { zero: true, domainMax: largest * 1.12 };
+    const beside = { ...x, field: 'q3' };
     return {
       title: part,
       width: 420,
@@ -59,12 +60,16 @@ export function bars(title, tables) {
         },
         {
           mark: { type: 'text', align: 'left', dx: 6, fontSize: 10, dy: -1 },
-          encoding: { y, x, text: { field: 'median', format: ',.3~r' } },
+          encoding: { y, x: beside, text: { field: 'median', format: ',.3~r' } },
         },
       ],
     };
   });
-  return { title, vconcat: parts, resolve: { scale: { x: 'independent', y: 'independent' } } };
+  return {
+    title: { text: title, offset: 16 },
+    vconcat: parts,
+    resolve: { scale: { x: 'independent', y: 'independent' } },
+  };
 }
 
 /** Lines over a quantity, a line for each series; `values`: `{ x, y, series }`. */
@@ -81,7 +86,13 @@ export function lines(
     encoding: {
       x: { field: 'x', type: 'quantitative', title: x, scale: scale(logX) },
       y: { field: 'y', type: 'quantitative', title: y, scale: scale(logY) },
-      color: { field: 'series', type: 'nominal', title: null, sort: null },
+      color: {
+        field: 'series',
+        type: 'nominal',
+        title: null,
+        sort: null,
+        legend: { labelLimit: 300 },
+      },
     },
   };
 }

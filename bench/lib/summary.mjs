@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bars, drawChart } from './chart.mjs';
-import { toGoals } from './table.mjs';
+import { toNumber } from './goals.mjs';
+import { layOut, toGoals } from './table.mjs';
 
 /** Question, and a part of the table's title. */
 const MAIN = [
@@ -12,14 +13,57 @@ const MAIN = [
   ['kill-to-exited', 'SIGTERM'],
 ];
 
+/** What the README shows as well: how it grows. */
+const GROWTH = [
+  ['loop-time', 'heap 50 MB'],
+  ['loop-time', 'heap 1 GB'],
+  ['loop-time', 'heap 4 GB'],
+  ['loop-time', 'heap 8 GB'],
+  ['among-many', ' 10 live'],
+  ['among-many', '000 live'],
+  ['ten-thousand', 'started, then all ended'],
+  ['memory', 'resident memory'],
+  ['transfer', 'to its input and from its output'],
+];
+
+/** Medians: a row for each comparison, a column for each peer. */
+export function toMainTable(reports) {
+  const tables = [...MAIN, ...GROWTH].flatMap(([name, part]) => {
+    const report = reports.find((one) => one.name === name);
+    const table = report?.tables.find(({ title }) => title.includes(part));
+    return table === undefined ? [] : [{ ...table, of: TOPICS[name] }];
+  });
+  const names = [...new Set(tables.flatMap(({ rows }) => rows.map(({ name }) => name)))];
+  const cell = (row) => {
+    if (row === undefined) return '';
+    return row.missing === undefined ? toNumber(row.median) : 'missing';
+  };
+  const body = tables.map(({ of, title, unit, rows }) => [
+    `${of}${title}, ${unit}`,
+    ...names.map((name) => cell(rows.find((row) => row.name === name))),
+  ]);
+  return layOut([['Median', ...names], ...body]);
+}
+
+/** What the title of a part leaves unsaid. */
+const TOPICS = {
+  ...{ 'start-to-exit': 'start to exit: ', 'captured-output': '', 'kill-to-exited': '' },
+  ...{ 'loop-time': 'event loop blocked by a spawn, ', 'among-many': '', 'ten-thousand': '' },
+  ...{ memory: '', transfer: 'cat: ' },
+};
+
 export function writeSummary(reports, folder) {
   const goals = reports.flatMap((report) =>
     report.goals.map((goal) => ({ from: report.name, ...goal })),
   );
-  const markdown = `${toGoals(goals)}\n\n${toNote(reports, goals)}\n`;
+  const markdown = `${toGoals(goals)}\n\n${toMainTable(reports)}\n\n${toNote(reports, goals)}\n`;
   writeFileSync(join(folder, 'summary.md'), markdown);
   const summary = {
-    ...{ machine: reports[0].machine, seconds: sum(reports.map(({ seconds }) => seconds)) },
+    ...{
+      questions: reports.map(({ name }) => name),
+      machine: reports[0].machine,
+      seconds: sum(reports.map(({ seconds }) => seconds)),
+    },
     loads: Object.fromEntries(reports.map(({ name, machine }) => [name, machine.loadBefore])),
     ...{ peers: versions(reports), goals },
   };
@@ -38,7 +82,7 @@ function versions(reports) {
   );
 }
 
-function toNote(reports, goals) {
+export function toNote(reports, goals) {
   const { machine } = reports[0];
   const named = Object.entries(versions(reports)).map(([name, version]) => `${name} ${version}`);
   const loads = reports.map((report) => report.machine.loadBefore[0]);
