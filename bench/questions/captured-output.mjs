@@ -8,7 +8,8 @@ const task = { file: 'echo', args: ['hello'], expected: 'hello' };
 
 async function measure({ peers: present, amount, open, missing }) {
   const workers = new Map(present.map((peer) => [peer, open(peer)]));
-  for (const worker of workers.values()) await worker.ask('capture', { ...task, count: 50 });
+  for (const worker of workers.values())
+    await worker.ask('capture', { ...task, count: amount(200, 50) });
   const count = amount(40, 15);
   const results = await interleave(present, amount(24, 3), (peer) =>
     workers.get(peer).ask('capture', { ...task, count }),

@@ -17,7 +17,8 @@ function inGroups(rounds) {
 async function measure({ peers: present, programs, amount, open, missing }) {
   const task = { file: programs.sleeps, count: amount(50, 20) };
   const workers = new Map(present.map((peer) => [peer, open(peer)]));
-  for (const worker of workers.values()) await worker.ask('end', { ...task, count: 50 });
+  for (const worker of workers.values())
+    await worker.ask('end', { ...task, count: amount(200, 50) });
   const results = await interleave(present, amount(40, 4), (peer) =>
     workers.get(peer).ask('end', task),
   );

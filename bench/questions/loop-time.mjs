@@ -1,7 +1,7 @@
 // How long does the call that starts a program keep the event loop from anything else, and does that
-// grow with the heap? Both in one process for each heap, in turns. Beside the call: all that the loop's
-// thread computes for a child from its start to its exit. Then every peer, and every Node, with a small
-// heap.
+// grow with the heap? A process for each of the two, in turns: in one, the library would pay for the page
+// faults that a fork leaves behind. Beside the call: all that the loop's thread computes for a child from
+// its start to its exit. Then every peer, and every Node, with a small heap.
 import { lines } from '../lib/chart.mjs';
 import { atLeast, atMost } from '../lib/goals.mjs';
 import { interleave, toRows } from '../lib/interleave.mjs';
@@ -14,27 +14,29 @@ const MAJORS = [20, 22, 24, 26];
 /** Samples of child_process in a round: it takes up to 0.2 s each. */
 const theirCount = (megabytes) => (megabytes > 2000 ? 5 : 25);
 const OUR_COUNT = 100;
+/** Until what runs is compiled. */
+const WARM_UP_ROUNDS = 4;
 
 const contenders = [
   { name: 'reapwell', adapter: 'reapwell' },
   { name: 'node:child_process', adapter: 'child-process' },
 ];
 
-async function withHeap(context, megabytes, major, rounds) {
-  const { programs, keepWorker, close } = context;
-  const worker = keepWorker(
-    startMixed(`Node ${major ?? ''}`, ['reapwell', 'child-process'], { major }),
-  );
-  await worker.ask('fill', { megabytes });
+async function withHeap({ programs, keepWorker, close }, megabytes, major, rounds) {
+  const workers = new Map();
+  for (const one of contenders) {
+    const worker = keepWorker(startMixed(`${one.name}, ${megabytes} MB`, [one.adapter], { major }));
+    workers.set(one, worker);
+    await worker.ask('fill', { megabytes });
+  }
   const cpu = new Map(contenders.map((one) => [one, []]));
   const turn = async (one) => {
     const count = one.name === 'reapwell' ? OUR_COUNT : theirCount(megabytes);
-    const task = { peer: one.adapter, file: programs.exits, count };
-    const result = await worker.ask('block', task);
+    const result = await workers.get(one).ask('block', { file: programs.exits, count });
     cpu.get(one).push(result.cpu);
     return result.samples;
   };
-  await interleave(contenders, 1, turn);
+  await interleave(contenders, WARM_UP_ROUNDS, turn);
   for (const list of cpu.values()) list.length = 0;
   const results = await interleave(contenders, rounds, turn);
   const rows = toRows(results, contenders[0]);
@@ -42,7 +44,7 @@ async function withHeap(context, megabytes, major, rounds) {
     const known = cpu.get(one).filter((value) => value !== null);
     rows[i].cpuPerChild = known.length > 0 ? summarize(known).median : undefined;
   }
-  await close(worker);
+  for (const worker of workers.values()) await close(worker);
   return rows;
 }
 
@@ -59,7 +61,7 @@ async function measure(context) {
   }
   tables.push(await everyPeerSmall(context));
   for (const major of MAJORS) {
-    const rows = await withHeap(context, 50, major, amount(8, 2));
+    const rows = await withHeap(context, 50, major, amount(6, 2));
     tables.push({ title: `Node ${major}, heap 50 MB`, unit: 'µs', partial: true, rows });
   }
   return { tables, goals: judge(byHeap), notes: [noteOnCpu(byHeap)], chart: chart(byHeap) };
@@ -68,6 +70,8 @@ async function measure(context) {
 async function everyPeerSmall({ peers: present, programs, amount, open }) {
   const workers = new Map(present.map((peer) => [peer, open(peer)]));
   const task = { file: programs.exits, count: 25 };
+  for (const worker of workers.values())
+    await worker.ask('block', { ...task, count: amount(300, 50) });
   const results = await interleave(present, amount(12, 2), async (peer) => {
     return (await workers.get(peer).ask('block', task)).samples;
   });

@@ -28,9 +28,10 @@ async function measure({ peers: present, programs, amount, open, missing }) {
   const ratios = {};
   for (const { key, title, program, concurrency } of CASES) {
     const task = { file: programs[program] ?? program, concurrency };
-    task.count = concurrency === 1 ? amount(50, 20) : amount(320, 64);
-    for (const worker of workers.values()) await worker.ask('chain', { ...task, count: 64 });
-    const rounds = concurrency === 1 ? amount(24, 3) : amount(20, 3);
+    task.count = concurrency === 1 ? amount(50, 20) : amount(160, 64);
+    for (const worker of workers.values())
+      await worker.ask('chain', { ...task, count: amount(256, 64) });
+    const rounds = concurrency === 1 ? amount(24, 3) : amount(16, 3);
     const results = await interleave(present, rounds, (peer) =>
       workers.get(peer).ask('chain', task),
     );
