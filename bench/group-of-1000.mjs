@@ -7,7 +7,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configure, spawn } from '../dist/index.js';
-import { compile } from './hostile/programs.mjs';
+import { compile } from './lib/compile.mjs';
 
 const MEMBERS = Number(process.argv[2] ?? 1000);
 const ROUNDS = Number(process.argv[3] ?? 9);

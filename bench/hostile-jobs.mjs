@@ -7,16 +7,18 @@ import { availableParallelism, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contenders } from './hostile/contenders.mjs';
 import { jobs } from './hostile/jobs.mjs';
-import { bench, compile, findNode, provide } from './hostile/programs.mjs';
+import { provide, requireNode } from './hostile/programs.mjs';
 import { GRACE_MS, contest } from './hostile/referee.mjs';
 import { toMarkdown, toNotes } from './hostile/table.mjs';
+import { compile } from './lib/compile.mjs';
+import { bench } from './lib/runtimes.mjs';
 
 const [jobPart = '', contenderPart = ''] = process.argv.slice(2);
 const chosenJobs = jobs.filter(({ name }) => name.includes(jobPart));
 const chosen = contenders.filter(({ name }) => name.includes(contenderPart));
 
 async function main() {
-  const node = findNode();
+  const node = requireNode();
   const folder = fs.mkdtempSync(join(tmpdir(), 'reapwell-bench-'));
   try {
     // Another user has to execute what is compiled there.

@@ -13,6 +13,8 @@
 namespace reapwell {
 namespace {
 
+constexpr unsigned kUnshareTable = 2;  // CLOSE_RANGE_UNSHARE, as old as close_range(2)
+
 [[noreturn]] REAPWELL_CHILD void fail(ChildStart& start, SpawnStep step, int error) {
   start.report.error = error;
   start.report.step = static_cast<int>(step);
@@ -88,6 +90,15 @@ REAPWELL_CHILD void give_blocking_copy(int fd) {
   child::fcntl(copy, F_SETFL, flags & ~(O_NONBLOCK | O_ASYNC));
   child::dup2(copy, fd);
   child::close(copy);
+}
+
+// The parent's table of descriptors is shared until here, and only what may be needed is copied:
+// the pidfds and pipes of ten thousand other children would cost more than the whole spawn, to copy
+// and to close again. Nothing may open, close or change a descriptor before this.
+REAPWELL_CHILD void take_own_table(ChildStart& start) {
+  if (start.table_from <= 0) return;
+  const int error = sys::close_range(static_cast<unsigned>(start.table_from), ~0U, kUnshareTable);
+  if (error < 0) fail(start, SpawnStep::kStdio, -error);
 }
 
 // Sources may lie on the numbers that are to be filled (any permutation of 0 to 2, some of them
@@ -266,6 +277,7 @@ REAPWELL_CHILD int exec_first(ChildStart& start) {
 REAPWELL_CHILD int run_child_half(void* raw) {
   ChildStart& start = *static_cast<ChildStart*>(raw);
   give_up_if_cancelled(start);
+  take_own_table(start);
   reset_signal_dispositions();
   enter_cgroup(start);
   enter_group(start);

@@ -55,6 +55,7 @@ struct ChildStart {
   pid_t parent;
   const std::atomic<bool>* cancelled;  // null where nobody can cancel
   pid_t runs_as;                       // 0 until the child runs; read by LaunchControl::cancel()
+  int table_from;                      // > 0: the table is shared; see take_own_table()
   ChildReport report;
 };
 

@@ -6,11 +6,13 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <vector>
 
+#include "birth_guards.h"
 #include "cgroup.h"
 #include "clone3.h"
-#include "cookie.h"
+#include "kernel_features.h"
 #include "proc_table.h"
 #include "signal_mask.h"
 #include "spawn_request.h"
@@ -90,62 +92,6 @@ class LaunchWindow {
 
 namespace {
 
-// A changed uid or gid in the child clears the "dumpable" flag of the memory that we share with it,
-// which would leave *our* /proc files root's and our core dumps off (commit_creds in
-// kernel/cred.c). It protects the child until its exec, so it is put back only afterwards: by the
-// last of the launches that overlap, to what the first one found.
-class KeepDumpable {
- public:
-  explicit KeepDumpable(const SpawnRequest& request)
-      : concerned_(request.has_uid || request.has_gid) {
-    if (!concerned_) return;
-    Lock lock(mutex());
-    if (depth()++ == 0) saved() = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-  }
-  ~KeepDumpable() {
-    if (!concerned_) return;
-    Lock lock(mutex());
-    if (--depth() == 0 && saved() == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  }
-  KeepDumpable(const KeepDumpable&) = delete;
-  KeepDumpable& operator=(const KeepDumpable&) = delete;
-
- private:
-  static Mutex& mutex() {
-    static Mutex instance;  // guards depth() and saved()
-    return instance;
-  }
-  static int& depth() {
-    static int value = 0;
-    return value;
-  }
-  static int& saved() {
-    static int value = 1;
-    return value;
-  }
-  bool concerned_;
-};
-
-// A child is named after the thread that clones it until its exec. So one with a cookie can be told
-// by its name (birth_name) until its environment tells it, and at no moment is it unmarked.
-class NamedForBirth {
- public:
-  explicit NamedForBirth(const std::string& cookie) : named_(!cookie.empty()) {
-    if (!named_) return;
-    prctl(PR_GET_NAME, previous_, 0, 0, 0);
-    prctl(PR_SET_NAME, birth_name(cookie).c_str(), 0, 0, 0);
-  }
-  ~NamedForBirth() {
-    if (named_) prctl(PR_SET_NAME, previous_, 0, 0, 0);
-  }
-  NamedForBirth(const NamedForBirth&) = delete;
-  NamedForBirth& operator=(const NamedForBirth&) = delete;
-
- private:
-  bool named_;
-  char previous_[16] = {};
-};
-
 // The child has failed and left, or is leaving: wait for its zombie. __WALL because its exit signal
 // is still 0 (see clone_child); nobody else's waitpid(-1) could have taken it.
 void reap_failed(pid_t pid) {
@@ -187,6 +133,21 @@ std::vector<int> source_descriptors(const SpawnRequest& request) {
   return sources;
 }
 
+// The first descriptor that the child needs no copy of; 0 where it must be given the whole table.
+//
+// With a table that is shared, the pidfd is in it before the child runs. It gets the lowest free
+// number, which a child that "inherits" a closed descriptor would take for that one.
+int first_unneeded(const SpawnRequest& request, const std::vector<int>& sources) {
+  if (!kernel_features().close_range) return 0;
+  int first = static_cast<int>(sources.size());
+  for (const int source : sources) {
+    if (source >= 0 && fcntl(source, F_GETFD) < 0) return 0;
+    first = std::max(first, source + 1);
+  }
+  if (request.cgroup != nullptr) first = std::max(first, request.cgroup->procs() + 1);
+  return first;
+}
+
 // The kernel stamps a process with this very clock as it clones it, and shows the stamp in ticks.
 // So when no tick has begun since before the clone, /proc need not be asked, which costs more than
 // all else that is done here after it.
@@ -201,7 +162,8 @@ std::uint64_t start_ticks_of(pid_t pid, std::uint64_t born_after) {
 pid_t clone_child(ChildStart& start, ChildStack& stack, bool use_pidfd, int* pidfd) {
   // Exit signal 0 until the exec, which makes it SIGCHLD: a spawn that fails rings nobody's
   // SIGCHLD, and a foreign waitpid(-1) can't take the child from under us.
-  const int flags = CLONE_VM | CLONE_VFORK | (use_pidfd ? CLONE_PIDFD : 0);
+  const int flags = CLONE_VM | CLONE_VFORK | (use_pidfd ? CLONE_PIDFD : 0) |
+                    (start.table_from > 0 ? CLONE_FILES : 0);
   const Cgroup* cgroup = start.request->cgroup.get();
   if (cgroup != nullptr) {
     const pid_t pid =
@@ -240,6 +202,7 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
                    getpid(),
                    nullptr,
                    0,
+                   first_unneeded(request, sources),
                    {}};
   int pidfd = -1;
   pid_t pid;
@@ -256,7 +219,7 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
     result.error = pid;
     return result;
   }
-  UniqueFd owned = above_stdio(pidfd);
+  UniqueFd owned = long_lived(pidfd);
   if (start.report.step != 0) {
     reap_failed(pid);
     result.step = static_cast<SpawnStep>(start.report.step);
@@ -272,7 +235,7 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
   if (use_pidfd && !owned.valid()) {
     // Linux 5.2 has pidfd_open but ignores CLONE_PIDFD. The child is unreaped, so its number is
     // its.
-    owned = above_stdio(sys::pidfd_open(pid, 0));
+    owned = long_lived(sys::pidfd_open(pid, 0));
   }
   result.start_ticks = start_ticks_of(pid, born_after);
   result.pid = pid;

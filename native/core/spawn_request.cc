@@ -28,7 +28,7 @@ int make_pair(StdioEntry::Kind kind, UniqueFd& ours, UniqueFd& theirs) {
     if (pipe2(pair, O_CLOEXEC) < 0) return -errno;
     if (kind == StdioEntry::Kind::kPipeToChild) std::swap(pair[0], pair[1]);
   }
-  ours = above_stdio(pair[0]);
+  ours = long_lived(pair[0]);
   theirs = above_stdio(pair[1]);
   if (!ours.valid() || !theirs.valid()) return -EMFILE;
   return set_nonblocking(ours.get());

@@ -44,4 +44,16 @@ inline UniqueFd above_stdio(int fd) {
   return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
 }
 
+// For a descriptor that is kept as long as a child lives. A child is given a copy of our table, up
+// to the highest number that it needs (see the child half); so that this stays low however many
+// children there are, those of the many are put out of the way.
+inline UniqueFd long_lived(int fd) {
+  constexpr int kLowNumbers = 256;
+  constexpr int kHighNumbers = 1024;
+  UniqueFd owned = above_stdio(fd);
+  if (owned.get() < kLowNumbers || owned.get() >= kHighNumbers) return owned;
+  UniqueFd moved(fcntl(owned.get(), F_DUPFD_CLOEXEC, kHighNumbers));
+  return moved.valid() ? std::move(moved) : std::move(owned);
+}
+
 }  // namespace reapwell
