@@ -26,11 +26,11 @@ export interface Endable {
 
 export class EscalationOfChild implements EscalationTarget {
   readonly #child: Endable;
-  readonly #lifetime: Lifetime;
+  readonly #lifetime: Lifetime<unknown>;
 
   readonly #input: Writable | null;
 
-  constructor(child: Endable, lifetime: Lifetime, input: Writable | null) {
+  constructor(child: Endable, lifetime: Lifetime<unknown>, input: Writable | null) {
     this.#child = child;
     this.#input = input;
     this.#lifetime = lifetime;

@@ -7,18 +7,19 @@ import { isErrno, systemError } from '../errors/index.js';
 import { decodeExit, EXIT_FIELDS, type Exit } from '../exit.js';
 import type { ProcessIdentity } from '../identity.js';
 import { binding } from '../native/binding.js';
-import { forgetChild, holdLoop, type ChildSink } from '../native/events.js';
+import { addHold, dropHold, forgetChild, type ChildSink } from '../native/events.js';
 import type { Scope } from '../options/scope.js';
 import { signalName } from '../signals.js';
 import { publishContinue, publishExit, publishStop, wantsStops } from '../telemetry/publish.js';
 import { RUNNING, type ChildState } from './state.js';
 
-export interface LifetimeListener {
-  exited(exit: Exit): void;
+/** One for all owners: ten thousand children have no closures each. */
+export interface LifetimeListener<Owner> {
+  exited(owner: Owner, exit: Exit): void;
   /** No live member is left in the scope. */
-  empty(): void;
-  stopped(state: ChildState): void;
-  continued(): void;
+  empty(owner: Owner): void;
+  stopped(owner: Owner, state: ChildState): void;
+  continued(owner: Owner): void;
 }
 
 /** What a lifetime needs to know of its process. */
@@ -33,11 +34,11 @@ interface About {
 
 const scratch = new Float64Array(EXIT_FIELDS);
 
-export class Lifetime {
+export class Lifetime<Owner> implements ChildSink {
   readonly id: number;
-  readonly #pid: number;
   readonly #about: About;
-  readonly #listener: LifetimeListener;
+  readonly #owner: Owner;
+  readonly #listener: LifetimeListener<Owner>;
   readonly #exited = new Deferred<Exit>();
   readonly #empty = new Deferred<void>();
   readonly #occupied = new Deferred<void>();
@@ -45,35 +46,19 @@ export class Lifetime {
   #exitTold = false;
   #groupEmpty = false;
   #oomKilled = false;
-  readonly #sweeps: ((errno: number) => void)[] = [];
+  #sweeps: ((errno: number) => void)[] | undefined;
   #isEmpty = false;
   #referenced = true;
   #awaitsEmpty = false;
-  #release: (() => void) | undefined = holdLoop();
+  #holds = true;
   readonly #watchesStops = wantsStops();
 
-  readonly sink: ChildSink = {
-    onExited: (exit, seenAt) => this.#onExited(exit, seenAt),
-    onEmpty: () => this.#onGroupEmpty(),
-    onStopped: (number) => {
-      const signal = signalName(number);
-      publishStop(this.#about.identity, signal);
-      this.#listener.stopped(Object.freeze({ state: 'stopped', signal }));
-    },
-    onContinued: () => {
-      publishContinue(this.#about.identity);
-      this.#listener.continued();
-    },
-    onOccupied: () => this.#occupied.resolve(),
-    onScopeEmpty: (oomKills) => this.#onScopeEmpty(oomKills),
-    onSwept: (errno) => this.#sweeps.shift()?.(errno),
-  };
-
-  constructor(id: number, pid: number, about: About, listener: LifetimeListener) {
+  constructor(id: number, about: About, owner: Owner, listener: LifetimeListener<Owner>) {
     this.id = id;
-    this.#pid = pid;
     this.#about = about;
+    this.#owner = owner;
     this.#listener = listener;
+    addHold();
     if (this.#watchesStops) binding.adjustStopListeners(1);
   }
 
@@ -142,7 +127,7 @@ export class Lifetime {
     if (this.#isEmpty || binding.sweepScope(this.id, signal) < 0) return false;
     return this.#sent(
       await new Promise<number>((resolve) => {
-        this.#sweeps.push(resolve);
+        (this.#sweeps ??= []).push(resolve);
       }),
     );
   }
@@ -159,7 +144,7 @@ export class Lifetime {
   #sent(errno: number): boolean {
     if (errno >= 0) return true;
     if (isErrno(errno, 'ESRCH')) return false;
-    throw systemError(errno, 'kill', { pid: this.#pid });
+    throw systemError(errno, 'kill', { pid: this.#about.identity.pid });
   }
 
   get referenced(): boolean {
@@ -173,12 +158,10 @@ export class Lifetime {
 
   #hold(): void {
     const wanted = this.#referenced && (!this.#exitTold || (this.#awaitsEmpty && !this.#isEmpty));
-    if (wanted) {
-      this.#release ??= holdLoop();
-    } else {
-      this.#release?.();
-      this.#release = undefined;
-    }
+    if (wanted === this.#holds) return;
+    this.#holds = wanted;
+    if (wanted) addHold();
+    else dropHold();
   }
 
   // What poll() said first stays what everybody is told, to the very object.
@@ -187,27 +170,47 @@ export class Lifetime {
     return this.#exit;
   }
 
-  #onExited(told: Exit, seenAt: number): void {
+  onExited(told: Exit, seenAt: number): void {
     const { exit } = this.#learn(told);
     this.#exitTold = true;
     if (this.#watchesStops) binding.adjustStopListeners(-1);
     publishExit(this.#about.identity, this.#about.attached, exit, seenAt);
     this.#hold();
     this.#exited.resolve(exit);
-    this.#listener.exited(exit);
-    if (this.#about.scope === 'leader') this.#onEmpty();
+    this.#listener.exited(this.#owner, exit);
+    if (this.#about.scope === 'leader') this.#settle();
     this.#forgetWhenOver();
   }
 
-  #onGroupEmpty(): void {
+  onStopped(number: number): void {
+    const signal = signalName(number);
+    publishStop(this.#about.identity, signal);
+    this.#listener.stopped(this.#owner, Object.freeze({ state: 'stopped', signal }));
+  }
+
+  onContinued(): void {
+    publishContinue(this.#about.identity);
+    this.#listener.continued(this.#owner);
+  }
+
+  onOccupied(): void {
+    this.#occupied.resolve();
+  }
+
+  onSwept(errno: number): void {
+    this.#sweeps?.shift()?.(errno);
+  }
+
+  /** Of the group: its scope's emptiness if it is no wider. */
+  onEmpty(): void {
     this.#groupEmpty = true;
-    if (this.#about.scope === 'group') this.#onEmpty();
+    if (this.#about.scope === 'group') this.#settle();
     this.#forgetWhenOver();
   }
 
-  #onScopeEmpty(oomKills: number): void {
+  onScopeEmpty(oomKills: number): void {
     this.#oomKilled = oomKills > 0;
-    this.#onEmpty();
+    this.#settle();
     this.#forgetWhenOver();
   }
 
@@ -217,10 +220,10 @@ export class Lifetime {
     }
   }
 
-  #onEmpty(): void {
+  #settle(): void {
     this.#isEmpty = true;
     this.#hold();
     this.#empty.resolve();
-    this.#listener.empty();
+    this.#listener.empty(this.#owner);
   }
 }

@@ -23,7 +23,7 @@ import type { Termination } from '../terminate/termination.js';
 import { ChangeFeed } from './changes.js';
 import { EscalationOfChild } from './escalation-of-child.js';
 import { endAtExit } from './exit-hook.js';
-import { Lifetime } from './lifetime.js';
+import { Lifetime, type LifetimeListener } from './lifetime.js';
 import { liveUsage } from './live-usage.js';
 import type { ProcessInfo } from './members.js';
 import { scopeMembers } from './scope-members.js';
@@ -33,6 +33,13 @@ import { endOn, waitFor, type EndedBy } from './waiting.js';
 
 const WAIT_KEYS: ReadonlySet<string> = new Set(['timeout', 'signal']);
 const TERMINATE_KEYS: ReadonlySet<string> = new Set(ESCALATION_KEYS);
+
+// Without the claim on SIGCHLD, stops are looked for only while somebody wants to know.
+const listenerAdded = (name: string | symbol): void => countStopListener(name, 1);
+const listenerRemoved = (name: string | symbol): void => countStopListener(name, -1);
+function countStopListener(name: string | symbol, by: number): void {
+  if (name === 'stop' || name === 'continue') binding.adjustStopListeners(by);
+}
 
 export class Process extends EventEmitter<ChildEvents> implements AsyncDisposable {
   readonly pid: number;
@@ -44,9 +51,9 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
   /** Our ends of the process's pipes, in the order of its descriptors; none if it is not our child. */
   protected readonly pipes: readonly (PipeStream | null)[];
 
-  readonly #lifetime: Lifetime;
+  readonly #lifetime: Lifetime<Process>;
   readonly #setup: ChildSetup<never>;
-  readonly #changes = new ChangeFeed();
+  #changes: ChangeFeed | undefined;
   #escalation: Escalation | undefined;
   #endedBy: EndedBy | undefined;
   readonly #ending = new Deferred<Termination>();
@@ -62,27 +69,34 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
     this.pgid = setup.pgid;
     this.scope = setup.scope;
     this.pipes = setup.stdio;
-    this.#lifetime = new Lifetime(setup.id, this.pid, setup, {
-      exited: (exit) => this.#onExited(exit),
-      empty: () => this.#onEmpty(),
-      stopped: (state) => this.#onStopped(state),
-      continued: () => this.#onContinued(),
-    });
-    this.#countStopListeners();
+    this.#lifetime = new Lifetime(setup.id, setup, this, Process.#told);
+    this.on('newListener' as never, listenerAdded as never);
+    this.on('removeListener' as never, listenerRemoved as never);
     const callOff = endOn(setup.signal, setup.timeout, (cause) => {
       // Its outcome is in `empty`, `exited` and whatever `terminate()` the caller joins.
       void this.endBecause(cause);
     });
-    const forget = setup.onExit === 'terminate' ? endAtExit(() => this.#killNow()) : undefined;
+    if (setup.onExit === 'leave') {
+      this.#stopEnding = callOff;
+      return;
+    }
+    const forget = endAtExit(() => this.#killNow());
     this.#stopEnding = () => {
       callOff();
-      forget?.();
+      forget();
     };
   }
 
+  static readonly #told: LifetimeListener<Process> = {
+    exited: (process, exit) => process.#onExited(exit),
+    empty: (process) => process.#onEmpty(),
+    stopped: (process, state) => process.#onStopped(state),
+    continued: (process) => process.#onContinued(),
+  };
+
   /** @internal Who is told what happens; for `start`. */
   static sinkOf(child: Process): ChildSink {
-    return child.#lifetime.sink;
+    return child.#lifetime;
   }
 
   /** One look: a single system call on the child, or none once its exit is known. */
@@ -245,20 +259,12 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
 
   /** Every stop, continue and the exit, from now on; ends after the exit. */
   changes(): AsyncIterableIterator<ChildState> {
+    this.#changes ??= new ChangeFeed();
     return this.#changes.subscribe(this.poll(), this.#lifetime.exitTold);
   }
 
-  // Without the claim on SIGCHLD, stops are looked for only while somebody wants to know.
-  #countStopListeners(): void {
-    const count = (name: string | symbol, by: number): void => {
-      if (name === 'stop' || name === 'continue') binding.adjustStopListeners(by);
-    };
-    this.on('newListener' as never, ((name: string | symbol) => count(name, 1)) as never);
-    this.on('removeListener' as never, ((name: string | symbol) => count(name, -1)) as never);
-  }
-
   #onExited(exit: Exit): void {
-    this.#changes.push({ state: 'exited', exit });
+    this.#changes?.push({ state: 'exited', exit });
     this.pipes[0]?.destroy();
     this.#tell('exit', exit);
   }
@@ -267,16 +273,16 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
     this.#stopEnding();
     for (const stream of this.pipes.slice(1)) stream?.drain();
     this.#tell('empty');
-    for (const name of ['stop', 'continue'] as const) this.removeAllListeners(name);
+    this.removeAllListeners('stop').removeAllListeners('continue');
   }
 
   #onStopped(state: ChildState): void {
-    this.#changes.push(state);
+    this.#changes?.push(state);
     if (state.state === 'stopped') this.#tell('stop', state.signal);
   }
 
   #onContinued(): void {
-    this.#changes.push(RUNNING);
+    this.#changes?.push(RUNNING);
     this.#tell('continue');
   }
 

@@ -16,7 +16,7 @@ import {
 
 /** Throws NoProcError if the group's members can't be listed. */
 export function scopeMembers(
-  lifetime: Lifetime,
+  lifetime: Lifetime<unknown>,
   pid: number,
   pgid: number,
   scope: Scope,
@@ -35,11 +35,11 @@ export function scopeMembers(
 }
 
 /** Undefined: it is empty. */
-function membersOfWide(lifetime: Lifetime): ProcessInfo[] | undefined {
+function membersOfWide(lifetime: Lifetime<unknown>): ProcessInfo[] | undefined {
   return lifetime.isEmpty ? undefined : wideMembers(lifetime.id);
 }
 
-function membersOfGroup(lifetime: Lifetime, pgid: number): ProcessInfo[] | undefined {
+function membersOfGroup(lifetime: Lifetime<unknown>, pgid: number): ProcessInfo[] | undefined {
   if (lifetime.groupEmpty) return undefined;
   const members = groupMembers(pgid);
   // The same for the group: while it still answers, its number is its own.

@@ -171,14 +171,23 @@ export function forgetChild(id: number): void {
 
 /** Keeps the event loop from ending until the returned function is called (once or more). */
 export function holdLoop(): () => void {
-  connect();
-  holds++;
-  if (holds === 1) binding.keepLoopAlive(true);
+  addHold();
   let held = true;
   return () => {
     if (!held) return;
     held = false;
-    holds--;
-    if (holds === 0) binding.keepLoopAlive(false);
+    dropHold();
   };
+}
+
+/** The same for who remembers by itself whether it holds. */
+export function addHold(): void {
+  connect();
+  holds++;
+  if (holds === 1) binding.keepLoopAlive(true);
+}
+
+export function dropHold(): void {
+  holds--;
+  if (holds === 0) binding.keepLoopAlive(false);
 }
