@@ -57,13 +57,14 @@ async function attempt(kind: string, call: number): Promise<Attempt> {
     env: { ...process.env, REAPWELL_TEST_MARK: mark },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // From the start: the very first call can be that of the attaching.
+  const ended = once(supervisor, 'exit');
   let tracer: ChildProcess | undefined;
   try {
     const lines = createInterface(supervisor.stdout)[Symbol.asyncIterator]();
     const ready = (await lines.next()).value as string;
     const threads = JSON.parse(ready.replace('ready ', '')) as Threads;
     tracer = await strace(choose(threads, kind, supervisor.pid ?? 0), call);
-    const ended = once(supervisor, 'exit');
     supervisor.stdin.on('error', () => undefined).write('go\n');
     const done = lines.next().then(({ value }) => value === 'done');
     const killed = !(await done);
