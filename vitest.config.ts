@@ -16,6 +16,7 @@ const anyMode = [
   'test/spawn/slots.test.ts',
   'test/spawn/privilege.test.ts',
   'test/suite-under-strace.test.ts',
+  'test/types/**',
   'test/telemetry/{otel-*,types}.test.ts',
 ];
 

@@ -1,0 +1,170 @@
+// The published interface, to the last field: checked by tsc, which the lint step runs. The journal's and
+// telemetry's have files of their own.
+import type { ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { expectTypeOf, test } from 'vitest';
+import {
+  attach,
+  type AttachOptions,
+  type Child,
+  type ChildState,
+  type Completion,
+  type CompletionStatus,
+  type EndedBy,
+  type EscalationOptions,
+  type EscalationStep,
+  type Exit,
+  type OutputLine,
+  posix,
+  type Process,
+  type ProcessIdentity,
+  type ProcessInfo,
+  type Progress,
+  type ResourceUsage,
+  run,
+  type RunOptions,
+  type Scope,
+  type Signal,
+  spawn,
+  type SpawnOptions,
+  type StepName,
+  type StepReport,
+  type Survivor,
+  type Termination,
+  type WaitidResult,
+  type WaitOptions,
+  type WaitpidResult,
+} from '../../src/index.js';
+
+test('what starts a process', () => {
+  expectTypeOf(spawn).parameters.toEqualTypeOf<
+    [file: string, args?: readonly string[] | undefined, options?: SpawnOptions<Child> | undefined]
+  >();
+  expectTypeOf(spawn).returns.toEqualTypeOf<Promise<Child>>();
+  const text = () => run('x');
+  const bytes = () => run('x', [], { encoding: 'buffer' });
+  expectTypeOf(text).returns.toEqualTypeOf<Promise<Completion>>();
+  expectTypeOf(bytes).returns.toEqualTypeOf<Promise<Completion<Buffer>>>();
+  expectTypeOf(attach).parameters.toEqualTypeOf<
+    [target: number | ChildProcess | ProcessIdentity, options?: AttachOptions | undefined]
+  >();
+  expectTypeOf(attach).returns.toEqualTypeOf<Promise<Process>>();
+  // @ts-expect-error there is no shell option
+  void (() => spawn('x', [], { shell: true }));
+  // @ts-expect-error a misspelt option is none
+  void (() => run('x', [], { timeuot: 1 }));
+});
+
+test('how it ended', () => {
+  expectTypeOf<Exit>().toEqualTypeOf<{
+    readonly code: number | null;
+    readonly signal: Signal | null;
+    readonly coreDumped: boolean;
+    readonly usage: ResourceUsage;
+    readonly known: boolean;
+  }>();
+  expectTypeOf<ResourceUsage[keyof ResourceUsage]>().toEqualTypeOf<number>();
+  expectTypeOf<ChildState>().toEqualTypeOf<
+    | { readonly state: 'running' }
+    | { readonly state: 'stopped'; readonly signal: Signal }
+    | { readonly state: 'exited'; readonly exit: Exit }
+  >();
+  expectTypeOf<CompletionStatus>().toEqualTypeOf<
+    'completed' | 'failed' | 'timeout' | 'terminated' | 'error'
+  >();
+  expectTypeOf<Completion>().toEqualTypeOf<{
+    readonly status: CompletionStatus;
+    readonly exit: Exit | null;
+    readonly termination: Termination | { readonly method: 'natural' };
+    readonly pid: number | null;
+    readonly durationMs: number;
+    readonly stdout: string;
+    readonly stderr: string;
+    readonly truncated: boolean;
+    readonly usage: ResourceUsage | null;
+    readonly cause?: 'oom';
+    readonly error?: Error;
+  }>();
+});
+
+test('how it was ended', () => {
+  expectTypeOf<Termination>().toEqualTypeOf<{
+    readonly method: StepName | 'not_running' | 'failed';
+    readonly steps: readonly StepReport[];
+    readonly survivors: readonly Survivor[];
+    readonly durationMs: number;
+  }>();
+  expectTypeOf<StepReport>().toEqualTypeOf<{
+    readonly step: StepName;
+    readonly delivered: boolean;
+    readonly ended: boolean;
+    readonly durationMs: number;
+    readonly error?: unknown;
+  }>();
+  expectTypeOf<'eof' | 'sigterm' | 'sigkill' | 'action'>().toExtend<StepName>();
+  expectTypeOf<Survivor['reason']>().toEqualTypeOf<
+    'uninterruptible' | 'EPERM' | 'traced' | 'alive'
+  >();
+  expectTypeOf<EscalationStep<Child>>().toEqualTypeOf<
+    | { readonly eof: true; readonly wait: number }
+    | { readonly signal: Signal; readonly scope?: Scope; readonly wait: number }
+    | { readonly action: (child: Child) => unknown; readonly wait: number }
+  >();
+});
+
+test('a process', () => {
+  expectTypeOf<Process['poll']>().toEqualTypeOf<() => ChildState>();
+  expectTypeOf<Process['exited']>().toEqualTypeOf<Promise<Exit>>();
+  expectTypeOf<Process['empty']>().toEqualTypeOf<Promise<void>>();
+  expectTypeOf<Process['endedBy']>().toEqualTypeOf<EndedBy | undefined>();
+  expectTypeOf<Process['wait']>().toEqualTypeOf<(options?: WaitOptions) => Promise<Exit>>();
+  expectTypeOf<Process['kill']>().toEqualTypeOf<(signal?: Signal, scope?: Scope) => boolean>();
+  expectTypeOf<Process['members']>().toEqualTypeOf<() => ProcessInfo[]>();
+  expectTypeOf<Process['usage']>().toEqualTypeOf<() => ResourceUsage>();
+  expectTypeOf<Process['release']>().toEqualTypeOf<() => void>();
+  expectTypeOf<Process['scope']>().toEqualTypeOf<Scope>();
+  expectTypeOf<Process>().toExtend<AsyncDisposable>();
+  expectTypeOf<Parameters<Process['terminate']>[0]>().toEqualTypeOf<
+    EscalationOptions<Process> | undefined
+  >();
+  expectTypeOf<ReturnType<Process['changes']>>().toEqualTypeOf<AsyncIterableIterator<ChildState>>();
+  expectTypeOf<ProcessIdentity>().toEqualTypeOf<{
+    readonly pid: number;
+    readonly startTicks: number;
+    readonly bootId: string;
+    readonly inode: number;
+  }>();
+  expectTypeOf<ProcessInfo>().toEqualTypeOf<{
+    readonly pid: number;
+    readonly ppid: number;
+    readonly pgid: number;
+    readonly sid: number;
+    readonly state: string;
+    readonly command: string;
+    readonly identity: ProcessIdentity;
+  }>();
+});
+
+test('a child', () => {
+  expectTypeOf<Child>().toExtend<Process>();
+  expectTypeOf<Child['stdin']>().toEqualTypeOf<Writable | null>();
+  expectTypeOf<Child['stdout']>().toEqualTypeOf<Readable | null>();
+  expectTypeOf<ReturnType<Child['lines']>>().toEqualTypeOf<AsyncIterableIterator<OutputLine>>();
+  const on = (child: Child): void => {
+    child.on('exit', (exit) => expectTypeOf(exit).toEqualTypeOf<Exit>());
+    child.on('stop', (signal) => expectTypeOf(signal).toEqualTypeOf<Signal>());
+    // @ts-expect-error there is no such event
+    child.on('close', () => undefined);
+  };
+  void on;
+});
+
+test('progress, and the raw calls', () => {
+  expectTypeOf<NonNullable<RunOptions['onProgress']>>().toEqualTypeOf<
+    (progress: Progress) => void
+  >();
+  expectTypeOf(posix.waitpid).returns.toEqualTypeOf<WaitpidResult>();
+  expectTypeOf(posix.waitid).returns.toEqualTypeOf<WaitidResult>();
+  expectTypeOf<WaitpidResult>().toEqualTypeOf<{ readonly pid: number; readonly status: number }>();
+  expectTypeOf(posix.WIFEXITED).toEqualTypeOf<(status: number) => boolean>();
+});
