@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { toMainTable, toNote } from './lib/summary.mjs';
+import { toMainTable, toNote, writeSummary } from './lib/summary.mjs';
 import { toGoals, toTable } from './lib/table.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -13,6 +13,7 @@ const results = join(root, 'bench', 'results');
 const reports = JSON.parse(readFileSync(join(results, 'summary.json'), 'utf8')).questions.map(
   (name) => JSON.parse(readFileSync(join(results, `${name}.json`), 'utf8')),
 );
+writeSummary(reports, results);
 const goals = reports.flatMap((report) => report.goals);
 
 /** A mark's name and what stands below it. */

@@ -1,6 +1,6 @@
 // Asks every question, each in a process of its own, and puts what they say into one table.
-//   npm run bench [-- --quick] [-- --allow-missing NAME]
-// Writes results/summary.json, summary.md and summary.svg beside the results of each question.
+//   npm run bench -- [--quick] [--allow-missing NAME] [names of questions]
+// With names, the results of the others are those that are there. Writes results/summary.json, summary.md and summary.svg beside the results of each question.
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ function ask(name, args) {
 }
 
 async function main() {
-  const { quick, out, allowMissing, help } = readArguments();
+  const { quick, out, allowMissing, help, names } = readArguments();
   if (help) {
     console.log(usage);
     return;
@@ -33,8 +33,13 @@ async function main() {
   const target = folder ?? join(bench, 'results');
   const args = ['--out', target, ...(quick ? ['--quick'] : [])];
   for (const name of allowMissing) args.push('--allow-missing', name);
-  const failed = QUESTIONS.filter((name) => !ask(name, args));
-  const asked = QUESTIONS.filter((name) => !failed.includes(name));
+  const wrong = names.find((name) => !QUESTIONS.includes(name));
+  if (wrong !== undefined)
+    throw new Error(`no question ${wrong}; there are ${QUESTIONS.join(', ')}`);
+  const chosen = names.length > 0 ? names : QUESTIONS;
+  const failed = chosen.filter((name) => !ask(name, args));
+  const isThere = (name) => fs.existsSync(join(target, `${name}.json`));
+  const asked = QUESTIONS.filter((name) => !failed.includes(name) && isThere(name));
   const reports = asked.map((name) =>
     JSON.parse(fs.readFileSync(join(target, `${name}.json`), 'utf8')),
   );

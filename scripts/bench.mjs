@@ -1,5 +1,5 @@
 // Runs the benchmarks on what was just built; gets what they compare with first if it isn't there.
-//   npm run bench [-- --quick] [-- --allow-missing NAME]
+//   npm run bench -- [--quick] [--allow-missing NAME] [names of questions]
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

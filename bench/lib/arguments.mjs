@@ -8,8 +8,9 @@ export const usage = `
 `;
 
 export function readArguments(args = process.argv.slice(2)) {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
       'allow-missing': { type: 'string', multiple: true, default: [] },
@@ -18,5 +19,5 @@ export function readArguments(args = process.argv.slice(2)) {
     },
   });
   const { quick, out, help } = values;
-  return { quick, out, help, allowMissing: new Set(values['allow-missing']) };
+  return { quick, out, help, names: positionals, allowMissing: new Set(values['allow-missing']) };
 }

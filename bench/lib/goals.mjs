@@ -4,8 +4,7 @@
 /** `measured` must be at most `limit`, or at least, by `sense`. */
 function goal(sense, text, measured, limit, unit = '×') {
   const met = sense === 'at most' ? measured <= limit : measured >= limit;
-  const off = sense === 'at most' ? measured / limit : limit / measured;
-  return { text, sense, measured, limit, unit, met, ...(met ? {} : { off }) };
+  return { text, sense, measured, limit, unit, met };
 }
 
 export const atMost = (...args) => goal('at most', ...args);
@@ -24,11 +23,19 @@ export function toNumber(value) {
 
 const withUnit = (value, unit) => `${toNumber(value)}${unit === '' ? '' : ` ${unit}`}`;
 
+/** How much more, or how much less, than the goal allows. */
+function shortfall({ sense, measured, limit, unit }) {
+  if (limit === 0) return withUnit(measured, unit);
+  const times = sense === 'at most' ? measured / limit : limit / measured;
+  return `${toNumber((times - 1) * 100)} %`;
+}
+
 /** Goal, measured, met or not: the cells of a table's row. */
-export function toCells({ text, sense, measured, limit, unit, met, off, reason }) {
+export function toCells(goal) {
+  const { text, sense, measured, limit, unit, met, reason } = goal;
   if (met === null) return [text, '', 'not looked at', reason];
   const bound = `${sense === 'at most' ? '≤' : '≥'} ${withUnit(limit, unit)}`;
-  const verdict = met ? 'met' : `**not met**, off by ${toNumber((off - 1) * 100)} %`;
+  const verdict = met ? 'met' : `**not met**, off by ${shortfall(goal)}`;
   return [text, bound, withUnit(measured, unit), verdict];
 }
 
