@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "sys.h"
 #include "thread.h"
 
 namespace reapwell {
@@ -49,7 +50,7 @@ int FileLock::acquire(const std::string& path, std::unique_ptr<FileLock>& out, p
   Lock lock(table_mutex());
   struct stat found {};
   // Before it is opened, since closing it again would drop the lock that this process holds on it.
-  if (lstat(path.c_str(), &found) == 0 && table().count({found.st_dev, found.st_ino}) != 0) {
+  if (sys::lstat(path.c_str(), &found) == 0 && table().count({found.st_dev, found.st_ino}) != 0) {
     *holder = getpid();
     return -EAGAIN;
   }

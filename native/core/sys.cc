@@ -1,6 +1,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -78,6 +79,10 @@ int pidfd_exit_status(int pidfd, int* wait_status) {
 int waitid(int idtype, id_t id, siginfo_t* info, int options, struct rusage* usage) {
   std::memset(info, 0, sizeof *info);
   return checked(syscall(SYS_waitid, idtype, id, info, options, usage));
+}
+
+int lstat(const char* path, struct stat* out) {
+  return checked(syscall(SYS_newfstatat, AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW));
 }
 
 int close_range(unsigned first, unsigned last, unsigned flags) {

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -46,6 +47,8 @@ int pidfd_exit_status(int pidfd, int* wait_status);
 // waitid with the raw call's fifth argument: rusage is filled also under WNOWAIT.
 int waitid(int idtype, id_t id, siginfo_t* info, int options, struct rusage* usage = nullptr);
 
+// libc's is a symbol of glibc 2.33; the kernel's struct is libc's on x86-64 and arm64.
+int lstat(const char* path, struct stat* out);
 int close_range(unsigned first, unsigned last, unsigned flags);
 pid_t gettid();
 int tgkill(pid_t tgid, pid_t tid, int signal);

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { capabilities, run, spawn, type CgroupOptions } from '../../src/index.js';
+import { binding } from '../../src/native/binding.js';
 import { planCgroup } from '../../src/options/scope.js';
 import { start } from '../children.js';
 import { failure } from '../support/failure.js';
@@ -78,12 +79,12 @@ describe('what is written', () => {
     );
     const calls = readFileSync(trace, 'utf8').split('\n');
     const at = (pattern: RegExp) => calls.findIndex((call) => pattern.test(call));
-    const own = at(/openat\(\d+<\/.*\/reapwell-\d+-\w+-1>, "pids\.max", O_WRONLY/);
+    const own = at(/openat\(\d+<\/.*\/reapwell-[0-9a-z-]+>, "pids\.max", O_WRONLY/);
     expect(own).toBeGreaterThan(-1);
     if (!calls[own]!.includes('ENOENT')) return;
     expect(at(/write\(\d+<\/.*\/cgroup\.subtree_control>, "\+pids", 5\)/)).toBeGreaterThan(own);
     // And when that is refused too, nothing is left.
-    expect(at(/rmdir\("\/.*\/reapwell-\d+-\w+-1"\) += 0/)).toBeGreaterThan(own);
+    expect(at(/rmdir\("\/.*\/reapwell-[0-9a-z-]+"\) += 0/)).toBeGreaterThan(own);
   });
 });
 
@@ -101,7 +102,7 @@ describe.each(controllers)("where the controller '%s' can't be had", (controller
       message: expect.stringContaining(`${controller}.max`) as unknown,
       cause: expect.objectContaining({ code: 'ENOENT', path: cgroup.path }) as unknown,
     });
-    const mine = (name: string) => name.startsWith(`reapwell-${process.pid}-`);
+    const mine = (name: string) => name.startsWith(`reapwell-${binding.cookiePrefix()}`);
     expect(readdirSync(cgroup.path!).filter(mine)).toEqual(folders.filter(mine));
   });
 
