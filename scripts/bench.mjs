@@ -14,7 +14,6 @@ function must(file, args) {
 
 // Without install scripts: all binaries are in packages of their own.
 if (!existsSync(`${bench}node_modules/.package-lock.json`)) {
-  // Not 'ci': that wants every platform's optional packages in the lock file, those that are not published too.
-  must('npm', ['--prefix', bench, 'install', '--ignore-scripts', '--no-save']);
+  must('npm', ['--prefix', bench, 'ci', '--ignore-scripts']);
 }
 must(process.execPath, [`${bench}run.mjs`, ...process.argv.slice(2)]);
