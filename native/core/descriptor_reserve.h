@@ -18,6 +18,13 @@ class DescriptorReserve {
       held_.push_back(std::move(spare));
     }
   }
+  // For the start: without a reserve no group could be called empty for as long as the program
+  // keeps every descriptor. False: they are not to be had now, and none is held.
+  bool fill_or_none() {
+    fill();
+    if (held_.size() < kHeld) give_up();
+    return !held_.empty();
+  }
   void give_up() { held_.clear(); }
 
  private:

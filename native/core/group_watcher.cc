@@ -49,6 +49,7 @@ bool number_reused(const ChildRecord& leader, const std::vector<ProcessEntry>& p
 
 int GroupWatcher::start() {
   if (started_) return 0;
+  if (!spares_.fill_or_none()) return -EMFILE;
   doorbell_ = above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!doorbell_.valid()) return -errno;
   epoll_ = above_stdio(epoll_create1(EPOLL_CLOEXEC));
@@ -88,7 +89,6 @@ void GroupWatcher::ring() {
 void GroupWatcher::run(void* self) { static_cast<GroupWatcher*>(self)->loop(); }
 
 void GroupWatcher::loop() {
-  spares_.fill();
   epoll_event events[128];
   for (;;) {
     const int count = epoll_wait(epoll_.get(), events, 128, timeout_ms());
