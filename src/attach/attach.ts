@@ -73,8 +73,8 @@ export async function attach(
   return process;
 }
 
-/** It is not the caller's; and it must not keep the event loop alive for nobody. */
-function letGo(process: Process): void {
+/** Nobody's any more: it must not keep the event loop alive. */
+export function letGo(process: Process): void {
   process.release();
   process.unref();
 }

@@ -3,7 +3,7 @@ import { readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { attach } from '../attach/attach.js';
+import { attach, letGo } from '../attach/attach.js';
 import type { Process } from '../child/process.js';
 import type { ProcessIdentity } from '../identity.js';
 import { explainSurvivor } from '../child/scope-members.js';
@@ -27,12 +27,6 @@ const PROOF_LOOKS = 20;
 const LOOK_AGAIN = 100;
 
 const nameOf = ({ pid, identity: { startTicks } }: ListedProcess): string => `${pid} ${startTicks}`;
-
-/** It is not ours to keep the event loop alive for. */
-function letGo(process: Process): void {
-  process.release();
-  process.unref();
-}
 
 interface Holding {
   readonly held: readonly Process[];

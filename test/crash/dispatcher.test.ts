@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { repository } from '../support/program.js';
 import { waitFor } from '../support/wait-for.js';
-import { markedProcesses, endMarked } from './marked.js';
+import { killMarked, makeMark, marked } from '../scopes/marked.js';
 
 let folder: string;
 let mark: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'reapwell-dispatcher-'));
-  mark = `mark-${process.pid}-${process.hrtime.bigint()}`;
+  mark = makeMark();
   mkdirSync(join(folder, 'jobs'));
   onTestFinished(() => {
-    endMarked(mark);
+    killMarked(mark);
     rmSync(folder, { recursive: true });
   });
 });
@@ -46,7 +46,7 @@ function dispatcher(...args: string[]): Run {
   const program = join(repository, 'examples/dispatcher/dispatcher.mjs');
   const command = [program, join(folder, 'jobs'), '--grace', '200', ...args];
   // In the environment of whatever a job starts, wherever that goes.
-  const env = { ...process.env, REAPWELL_TEST_MARK: mark };
+  const env = { ...process.env, MARK: mark.slice('MARK='.length) };
   const child = spawnNode(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
@@ -72,7 +72,7 @@ test('every job is run, and told how it ended', async () => {
   expect(output).toMatch(/^deaf +timeout .*ended by sigkill/m);
   expect(output).toMatch(/^broken +error .*JSON/m);
   expect(readFileSync(join(folder, 'jobs/.dispatcher/logs/fine.log'), 'utf8')).toBe('out\n');
-  expect(markedProcesses(mark)).toEqual([]);
+  expect(marked(mark)).toEqual([]);
 });
 
 test('killed in mid-flight, it ends what it left, and starts no job twice', async () => {
@@ -83,7 +83,7 @@ test('killed in mid-flight, it ends what it left, and starts no job twice', asyn
   for (const id of ['d', 'e', 'f', 'g']) addJob(id, 'true');
   const first = dispatcher('--parallel', '3');
   await waitFor(() => starts().length === 3, { what: 'three jobs that run' });
-  await waitFor(() => markedProcesses(mark).length >= 3, { what: 'their processes' });
+  await waitFor(() => marked(mark).length >= 3, { what: 'their processes' });
 
   // Meanwhile nobody else can have the same jobs.
   const second = await dispatcher().ended;
@@ -92,7 +92,7 @@ test('killed in mid-flight, it ends what it left, and starts no job twice', asyn
 
   first.child.kill('SIGKILL');
   await first.ended;
-  expect(markedProcesses(mark).length).toBeGreaterThan(0); // else there would be nothing to recover
+  expect(marked(mark).length).toBeGreaterThan(0); // else there would be nothing to recover
 
   const { code, output } = await dispatcher().ended;
   expect(code).toBe(1);
@@ -100,7 +100,7 @@ test('killed in mid-flight, it ends what it left, and starts no job twice', asyn
   for (const id of ['d', 'e', 'f', 'g'])
     expect(output).toMatch(new RegExp(`^${id} +completed`, 'm'));
   expect(starts().sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((id) => `${id} started`));
-  expect(markedProcesses(mark)).toEqual([]);
+  expect(marked(mark)).toEqual([]);
 
   const again = await dispatcher().ended;
   expect(again.output).toContain('3 interrupted');
@@ -116,5 +116,5 @@ test('SIGINT ends the jobs that run, and starts no more', async () => {
   expect(code).toBe(1);
   expect(output).toContain('2 terminated');
   expect(starts()).toHaveLength(2);
-  expect(markedProcesses(mark)).toEqual([]);
+  expect(marked(mark)).toEqual([]);
 });

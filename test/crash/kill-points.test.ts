@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import { openJournal } from '../../src/index.js';
 import { repository } from '../support/program.js';
 import { waitFor } from '../support/wait-for.js';
-import { endMarked, markedProcesses } from './marked.js';
+import { killMarked, makeMark, marked } from '../scopes/marked.js';
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0;
 const MOST_CALLS = 400;
@@ -51,10 +51,10 @@ async function strace(tids: number[], call: number): Promise<ChildProcess> {
 
 async function attempt(kind: string, call: number): Promise<Attempt> {
   const dir = mkdtempSync(join(tmpdir(), 'reapwell-kill-'));
-  const mark = `mark-${process.pid}-${kind}-${call}`;
+  const mark = makeMark();
   const program = join(repository, 'test/fixtures/journalled.mjs');
   const supervisor = spawnNode(process.execPath, [program, dir], {
-    env: { ...process.env, REAPWELL_TEST_MARK: mark },
+    env: { ...process.env, MARK: mark.slice('MARK='.length) },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   // From the start: the very first call can be that of the attaching.
@@ -70,7 +70,7 @@ async function attempt(kind: string, call: number): Promise<Attempt> {
     const killed = !(await done);
     supervisor.kill('SIGKILL');
     await ended;
-    const left = markedProcesses(mark).length;
+    const left = marked(mark).length;
     const journal = await openJournal(dir);
     const recovered = await journal.recover({ grace: 2000 });
     await journal.close();
@@ -78,11 +78,11 @@ async function attempt(kind: string, call: number): Promise<Attempt> {
     const foundByCookie = recovered.filter(
       ({ outcome, entry }) => outcome === 'ended' && entry.identity === undefined,
     ).length;
-    return { killed, left, outcomes, foundByCookie, lost: markedProcesses(mark) };
+    return { killed, left, outcomes, foundByCookie, lost: marked(mark).map(({ pid }) => pid) };
   } finally {
     tracer?.kill('SIGKILL');
     supervisor.kill('SIGKILL');
-    endMarked(mark);
+    killMarked(mark);
     rmSync(dir, { recursive: true, force: true });
   }
 }
