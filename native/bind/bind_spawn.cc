@@ -1,4 +1,4 @@
-// spawn, cancelSpawn, takeDescriptors.
+// spawn, cancelSpawn, undoSpawn, and our ends of the pipes.
 #include <errno.h>
 
 #include "../core/runtime.h"
@@ -30,17 +30,32 @@ Napi::Value cancel_spawn(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (id): our ends of the pipes, in stdio order. The caller owns them from here on.
-Napi::Value take_descriptors(const Napi::CallbackInfo& info) {
-  std::vector<UniqueFd> taken = Environment::of(info.Env()).take_descriptors(id_argument(info, 0));
-  Napi::Array out = Napi::Array::New(info.Env(), taken.size());
-  for (size_t i = 0; i < taken.size(); i++) {
-    out.Set(static_cast<uint32_t>(i), Napi::Number::New(info.Env(), taken[i].get()));
-    // In a worker that is being terminated nobody comes to own them.
-    if (info.Env().IsExceptionPending()) return info.Env().Undefined();
+// (id): at the end of the process, of a start that has not been told.
+Napi::Value undo_spawn(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).undo_start(id_argument(info, 0));
+  return info.Env().Undefined();
+}
+
+// (id): our ends of the pipes, in stdio order. They stay the environment's until one of the next
+// two.
+Napi::Value lend_descriptors(const Napi::CallbackInfo& info) {
+  const std::vector<int> lent = Environment::of(info.Env()).lend_descriptors(id_argument(info, 0));
+  Napi::Array out = Napi::Array::New(info.Env(), lent.size());
+  for (size_t i = 0; i < lent.size(); i++) {
+    out.Set(static_cast<uint32_t>(i), Napi::Number::New(info.Env(), lent[i]));
   }
-  for (UniqueFd& descriptor : taken) descriptor.release();
   return out;
+}
+
+// (fd): the caller owns it from here on.
+Napi::Value hand_over_descriptor(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).take_descriptor(int_argument(info, 0)).release();
+  return info.Env().Undefined();
+}
+
+Napi::Value close_descriptor(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).take_descriptor(int_argument(info, 0)).reset();
+  return info.Env().Undefined();
 }
 
 }  // namespace
@@ -48,7 +63,10 @@ Napi::Value take_descriptors(const Napi::CallbackInfo& info) {
 void export_spawn(Napi::Env env, Napi::Object exports) {
   export_function<spawn>(env, exports, "spawn");
   export_function<cancel_spawn>(env, exports, "cancelSpawn");
-  export_function<take_descriptors>(env, exports, "takeDescriptors");
+  export_function<undo_spawn>(env, exports, "undoSpawn");
+  export_function<lend_descriptors>(env, exports, "lendDescriptors");
+  export_function<hand_over_descriptor>(env, exports, "handOverDescriptor");
+  export_function<close_descriptor>(env, exports, "closeDescriptor");
 }
 
 }  // namespace reapwell

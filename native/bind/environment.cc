@@ -5,7 +5,8 @@
 namespace reapwell {
 namespace {
 
-constexpr size_t kSlot = 17;  // doubles an event; the layout is src/native/events.ts's
+constexpr std::int64_t kUndoPatience = 250'000'000;
+constexpr size_t kSlot = 18;  // doubles an event; the layout is src/native/events.ts's
 
 }  // namespace
 
@@ -44,6 +45,21 @@ SpawnJob* Environment::find_job(std::uint32_t id) {
   return found == jobs_.end() ? nullptr : found->second.get();
 }
 
+void Environment::undo_start(std::uint32_t id) {
+  SpawnJob* job = find_job(id);
+  if (job != nullptr) {
+    job->control.cancel();
+    // The spawner undoes what has started, if it comes to that before the process has ended.
+    job->control.await_finish(kUndoPatience);
+  }
+  channel_->abandon(id);
+  for (const Event& event : drained_) {
+    if (event.id == id && event.child != nullptr) event.child->abandon();
+  }
+  ChildRecord* child = find_child(id);
+  if (child != nullptr) child->abandon();
+}
+
 ChildRecord* Environment::find_child(std::uint32_t id) {
   const auto found = children_.find(id);
   return found == children_.end() ? nullptr : found->second.get();
@@ -54,12 +70,25 @@ std::shared_ptr<ChildRecord> Environment::share_child(std::uint32_t id) {
   return found == children_.end() ? nullptr : found->second;
 }
 
-std::vector<UniqueFd> Environment::take_descriptors(std::uint32_t id) {
-  std::vector<UniqueFd> taken;
+std::vector<int> Environment::lend_descriptors(std::uint32_t id) {
+  std::vector<int> numbers;
   const auto found = descriptors_.find(id);
-  if (found == descriptors_.end()) return taken;
-  taken = std::move(found->second);
+  if (found == descriptors_.end()) return numbers;
+  for (UniqueFd& descriptor : found->second) {
+    const int fd = descriptor.get();
+    numbers.push_back(fd);
+    lent_[fd] = std::move(descriptor);
+  }
   descriptors_.erase(found);
+  return numbers;
+}
+
+UniqueFd Environment::take_descriptor(int fd) {
+  UniqueFd taken;
+  const auto found = lent_.find(fd);
+  if (found == lent_.end()) return taken;
+  taken = std::move(found->second);
+  lent_.erase(found);
   return taken;
 }
 
@@ -89,7 +118,7 @@ void Environment::deliver(Napi::Env env, Napi::Function callback) {
     for (; next - first < capacity && next < drained_.size(); next++) {
       encode(drained_[next], buffer.Data() + (next - first) * kSlot);
     }
-    if (!call(env, callback, next - first)) {
+    if (!call(env, callback, next - first, first == 0)) {
       abandon_untold(first, next);
       break;
     }
@@ -103,9 +132,10 @@ void Environment::deliver(Napi::Env env, Napi::Function callback) {
 //
 // Not Function::Call: in a worker that is being terminated the call fails with nothing to be
 // thrown, and what node-addon-api does then ends the process.
-bool Environment::call(Napi::Env env, Napi::Function callback, size_t count) {
-  const napi_value argument = Napi::Number::New(env, static_cast<double>(count));
-  if (napi_call_function(env, env.Undefined(), callback, 1, &argument, nullptr) == napi_ok) {
+bool Environment::call(Napi::Env env, Napi::Function callback, size_t count, bool first) {
+  const napi_value arguments[] = {Napi::Number::New(env, static_cast<double>(count)),
+                                  Napi::Boolean::New(env, first)};
+  if (napi_call_function(env, env.Undefined(), callback, 2, arguments, nullptr) == napi_ok) {
     return true;
   }
   bool pending = false;
@@ -146,6 +176,7 @@ void Environment::encode(Event& event, double* slot) {
     case EventType::kExited:
       encode_exit(event.exit, slot + 2);
       slot[16] = static_cast<double>(event.seen_ns) / 1e6;
+      slot[17] = event.value;
       break;
     case EventType::kStopped:
     case EventType::kScopeEmpty:

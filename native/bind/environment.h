@@ -21,7 +21,8 @@ class Environment {
  public:
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
-  // Connects the channel to `callback(count)`, which reads the events from `buffer`.
+  // Connects the channel to `callback(count, first)`, which reads the events from `buffer`;
+  // `first`: not the rest of what did not fit into it the last time.
   void connect(Napi::Env env, Napi::Function callback, Napi::Float64Array buffer);
   bool connected() const { return channel_ != nullptr; }
   void keep_loop_alive(Napi::Env env, bool on);
@@ -29,9 +30,13 @@ class Environment {
 
   void add_job(std::uint32_t id, std::shared_ptr<SpawnJob> job) { jobs_[id] = std::move(job); }
   SpawnJob* find_job(std::uint32_t id);
+  // At the end of the process: ends a start that JavaScript has not been told of, and its child.
+  void undo_start(std::uint32_t id);
   ChildRecord* find_child(std::uint32_t id);
   std::shared_ptr<ChildRecord> share_child(std::uint32_t id);
-  std::vector<UniqueFd> take_descriptors(std::uint32_t id);
+  // The child's pipes: ours, so that they end with the environment, until they are taken.
+  std::vector<int> lend_descriptors(std::uint32_t id);
+  UniqueFd take_descriptor(int fd);
   void forget(std::uint32_t id);
 
   // Locks that end with the environment at the latest.
@@ -44,7 +49,7 @@ class Environment {
   using WakeFunction = Napi::TypedThreadSafeFunction<Environment, void, on_wake>;
 
   void deliver(Napi::Env env, Napi::Function callback);
-  static bool call(Napi::Env env, Napi::Function callback, size_t count);
+  static bool call(Napi::Env env, Napi::Function callback, size_t count, bool first);
   void abandon_untold(size_t first, size_t next);
   void encode(Event& event, double* slot);
 
@@ -55,6 +60,7 @@ class Environment {
   std::unordered_map<std::uint32_t, std::shared_ptr<SpawnJob>> jobs_;  // until spawned or failed
   std::unordered_map<std::uint32_t, std::shared_ptr<ChildRecord>> children_;
   std::unordered_map<std::uint32_t, std::vector<UniqueFd>> descriptors_;
+  std::unordered_map<int, UniqueFd> lent_;
   std::unordered_map<std::uint32_t, std::unique_ptr<FileLock>> locks_;
   std::uint32_t last_lock_ = 0;
 };

@@ -111,10 +111,13 @@ REAPWELL_CHILD void install_descriptors(ChildStart& start) {
       if (dev_null < 0) {
         const int opened = child::open("/dev/null", O_RDWR | O_CLOEXEC);
         if (opened < 0) fail(start, SpawnStep::kStdio, errno);
-        dev_null = child::fcntl(opened, F_DUPFD_CLOEXEC, start.count);
-        if (dev_null < 0) fail(start, SpawnStep::kStdio, errno);
-        // The number that open() took may be a target or even a later source's: free it at once.
-        child::close(opened);
+        dev_null = opened;
+        if (opened < start.count) {
+          // It may be a target or even a later source's number: free it at once.
+          dev_null = child::fcntl(opened, F_DUPFD_CLOEXEC, start.count);
+          if (dev_null < 0) fail(start, SpawnStep::kStdio, errno);
+          child::close(opened);
+        }
       }
       source = dev_null;
     } else if (source >= 0 && source < start.count && source != i) {
@@ -133,7 +136,8 @@ REAPWELL_CHILD void install_descriptors(ChildStart& start) {
     } else if (child::dup2(source, i) < 0) {
       fail(start, SpawnStep::kStdio, errno);
     }
-    if (i <= STDERR_FILENO && source >= 0) give_blocking_copy(i);
+    const bool given = source >= 0 && start.sources[i] != kFromDevNull;
+    if (i <= STDERR_FILENO && given) give_blocking_copy(i);
   }
 }
 
@@ -282,7 +286,7 @@ REAPWELL_CHILD int run_child_half(void* raw) {
   enter_cgroup(start);
   enter_group(start);
   install_descriptors(start);
-  close_foreign_descriptors(start.count);
+  if (start.table_from != start.count) close_foreign_descriptors(start.count);  // else none came
   apply_resources(start);
   if (start.request->has_cwd && child::chdir(start.request->cwd.c_str()) < 0) {
     fail(start, SpawnStep::kCwd, errno);

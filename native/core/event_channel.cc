@@ -32,6 +32,17 @@ bool EventChannel::closed() {
   return closed_;
 }
 
+void EventChannel::abandon(std::uint32_t id) {
+  std::shared_ptr<ChildRecord> untold;
+  {
+    Lock lock(mutex_);
+    for (const Event& event : waiting_) {
+      if (event.id == id && event.child != nullptr) untold = event.child;
+    }
+  }
+  if (untold != nullptr) untold->abandon();
+}
+
 void EventChannel::close() {
   std::vector<Event> dropped;
   {

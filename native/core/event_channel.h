@@ -37,7 +37,8 @@ struct Event {
   std::shared_ptr<ChildRecord> child;  // kSpawned
   std::vector<UniqueFd> descriptors;   // kSpawned: our ends of the pipes
   SpawnStep step = SpawnStep::kNone;   // kSpawnFailed
-  // kSpawnFailed: negative errno; kStopped: the signal; kSwept: 0 or a negative errno
+  // kSpawnFailed: negative errno; kStopped: the signal; kSwept: 0 or a negative errno; kExited: 1
+  // if nobody was left in the group that it led, and then no kEmpty follows
   int value = 0;
   ExitInfo exit;             // kExited
   std::int64_t seen_ns = 0;  // kExited: when the reaper saw it, CLOCK_MONOTONIC
@@ -52,6 +53,9 @@ class EventChannel {
 
   // The environment's thread. Swaps the waiting events into `out` (emptied first).
   void drain(std::vector<Event>& out);
+
+  // The environment's thread. Ends the child of a start that has not been drained.
+  void abandon(std::uint32_t id);
 
   // The environment's thread, before the environment dies. Nothing is woken after it returns.
   void close();

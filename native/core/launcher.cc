@@ -22,6 +22,7 @@
 namespace reapwell {
 namespace {
 
+constexpr std::int64_t kPause = 200'000;
 constexpr size_t kGuardBytes = 4096;
 constexpr size_t kStackBytes = 256 * 1024;
 constexpr std::uint64_t kNanosecondsInTick = 10'000'000;  // USER_HZ is 100 on every Linux
@@ -64,6 +65,13 @@ void LaunchControl::cancel() {
     // Without pidfds. Nobody but the launching thread can reap it before its exec (exit signal 0),
     // and that one waits for this lock before it goes on.
     kill(pid, SIGKILL);
+  }
+}
+
+void LaunchControl::await_finish(std::int64_t patience_ns) const {
+  const std::int64_t deadline = sys::monotonic_ns() + patience_ns;
+  while (!finished_.load(std::memory_order_acquire) && sys::monotonic_ns() < deadline) {
+    sys::sleep_ns(kPause);
   }
 }
 

@@ -41,10 +41,16 @@ class LaunchControl {
   void cancel();
   bool cancelled() const { return cancelled_.load(); }
 
+  // The launching thread: what came of it has been told, or undone.
+  void finish() { finished_.store(true, std::memory_order_release); }
+  // Any thread: waits for that, but not for ever.
+  void await_finish(std::int64_t patience_ns) const;
+
  private:
   friend class LaunchWindow;
   Mutex mutex_;
   std::atomic<bool> cancelled_{false};
+  std::atomic<bool> finished_{false};
   // Both guarded by mutex_, and non-null while the clone call is under way.
   const ChildStart* child_ = nullptr;
   const int* pidfd_slot_ = nullptr;

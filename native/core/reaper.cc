@@ -54,9 +54,8 @@ int Reaper::start(bool claim) {
   if (error < 0) return error;
   wants_claim_ = claim;
   error = start_thread("reapwell-reaper", run, this);
-  if (error < 0) return error;
-  running_ = true;
-  return 0;
+  running_ = error == 0;
+  return error;
 }
 
 void Reaper::await_claim() {
@@ -126,7 +125,7 @@ void Reaper::claim(std::int64_t patience_ns) {
   // The signalfd first: once a thread blocks SIGCHLD, somebody must be there to take it and hand it
   // on, or the program's own children would seem to live for ever.
   const ClaimResult result =
-      open_signals() ? claim_sigchld(patience_ns) : ClaimResult::kNoDescriptor;
+      open_signals() ? claim_sigchld(patience_ns, claimed()) : ClaimResult::kNoDescriptor;
   claim_result_ = result;
   claimed_ = result == ClaimResult::kClaimed;
   // For the same reason it stays when only some threads could be made to block it, and when a later
@@ -199,10 +198,12 @@ void Reaper::take_arrivals() {
 }
 
 void Reaper::read_signals() {
-  signalfd_siginfo record;
-  while (read(signals_.get(), &record, sizeof record) == static_cast<ssize_t>(sizeof record)) {
-    stops_.on_sigchld(static_cast<pid_t>(record.ssi_pid), record.ssi_code);
-    relay_sigchld(record);
+  // No more can be pending: one for the process, one for this thread. What comes later rings again.
+  signalfd_siginfo records[2];
+  const ssize_t bytes = read(signals_.get(), records, sizeof records);
+  for (int i = 0; bytes >= static_cast<ssize_t>((i + 1) * sizeof *records); i++) {
+    stops_.on_sigchld(static_cast<pid_t>(records[i].ssi_pid), records[i].ssi_code);
+    relay_sigchld(records[i]);
   }
   stops_.owe_scan();
   orphans_.on_sigchld();
@@ -262,23 +263,24 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   registry_.remove(sequence);
   stops_.forget(sequence);
 
+  // Most children leave nobody behind, which the kernel knows now that the zombie is gone.
+  const bool alone = child->leads_group && !child->scope.wide() && !child->pinned() &&
+                     child->group->signal(0) == -ESRCH;
+  if (alone) groups_.give_up(child);
   Event event{};
   event.type = EventType::kExited;
   event.id = child->id;
+  event.value = alone ? 1 : 0;
   event.exit = exit;
   event.seen_ns = seen_ns;
   child->channel->post(std::move(event));
+  if (alone || child->group == nullptr) return;
 
-  // Not before the exit was told: the group watcher may find the group empty while the last member,
-  // one that joined it, is still a zombie here, and "empty" must not overtake "exited".
-  if (child->group != nullptr) {
-    const pid_t leader = child->leads_group ? 0 : child->group->pgid();
-    child->group->subscribe(child->channel, child->id, registry_.find_sequence_of_pid(leader) != 0);
-  }
-  if (!child->leads_group) return;
-  const bool gone = !child->scope.wide() && !child->pinned() && child->group->signal(0) == -ESRCH;
-  if (gone) return groups_.give_up(child);
-  groups_.watch(child);
+  // Not before the exit was told: the watcher may find the group empty while its last member, one
+  // that joined it, is still a zombie here, and "empty" must not overtake "exited".
+  const pid_t leader = child->leads_group ? 0 : child->group->pgid();
+  child->group->subscribe(child->channel, child->id, registry_.find_sequence_of_pid(leader) != 0);
+  if (child->leads_group) groups_.watch(child);
 }
 
 // A pidfd that rings while waitid says "not yet": a tracer that is not us has not let go of the

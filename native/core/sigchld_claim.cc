@@ -6,10 +6,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -24,7 +24,9 @@
 namespace reapwell {
 namespace {
 
+constexpr const char* kCandidateName = "reapwell-claims";
 constexpr const char* kClaimantName = "reapwell-claim";
+constexpr std::int64_t kPause = 200'000;
 constexpr sys::SignalSet kSigchld = sys::signal_bit(SIGCHLD);
 
 // Counts the sweep handler's runs. Written by the handlers, read by the claiming thread.
@@ -91,14 +93,18 @@ Reading blocked_signals(pid_t tid, sys::SignalSet& out) {
 }
 
 // Two copies of the addon can't share code, but they share the process: the name of the claiming
-// thread is the mark. Both set it before they look, so one of two at the same time sees the other;
-// the lower thread number keeps the claim.
-bool another_copy_claims(const std::vector<pid_t>& threads) {
+// thread is the mark. All set it before they look, so one of two at the same time sees the other,
+// and the lower thread number goes on; but nobody takes the claim from one who has it already,
+// unless both have.
+bool another_copy_claims(const std::vector<pid_t>& threads, bool held) {
   const pid_t self = sys::gettid();
   std::string name;
   for (const pid_t tid : threads) {
-    if (tid >= self || read_task_file(tid, "comm", name) != Reading::kOk) continue;
-    if (name.compare(0, std::strlen(kClaimantName), kClaimantName) == 0) return true;
+    if (tid == self || read_task_file(tid, "comm", name) != Reading::kOk) continue;
+    name.resize(std::min(name.size(), name.find('\n')));
+    const bool claims = name == kClaimantName;
+    if (claims && (!held || tid < self)) return true;
+    if (!held && tid < self && name == kCandidateName) return true;
   }
   return false;
 }
@@ -109,11 +115,6 @@ int unused_real_time_signal() {
     if (sys::get_signal_action(signal, &action) == 0 && action.handler == SIG_DFL) return signal;
   }
   return 0;
-}
-
-void sleep_briefly() {
-  const timespec pause{0, 200'000};
-  nanosleep(&pause, nullptr);
 }
 
 // Makes one thread block SIGCHLD and sees that it does.
@@ -138,7 +139,7 @@ ClaimResult sweep_thread(pid_t tid, int signal, std::int64_t deadline_ns) {
       return ClaimResult::kClaimed;
     }
     if (sys::monotonic_ns() > deadline_ns) return ClaimResult::kThreadRefused;
-    sleep_briefly();
+    sys::sleep_ns(kPause);
   }
 }
 
@@ -190,10 +191,10 @@ ClaimResult sweep_by_signal(std::vector<pid_t>& unswept, std::int64_t patience_n
   return result;
 }
 
-ClaimResult try_to_claim(std::int64_t patience_ns) {
+ClaimResult try_to_claim(std::int64_t patience_ns, bool held) {
   std::vector<pid_t> threads;
   if (!list_threads(threads)) return ClaimResult::kNoProc;
-  if (another_copy_claims(threads)) return ClaimResult::kTakenByOther;
+  if (another_copy_claims(threads, held)) return ClaimResult::kTakenByOther;
   std::vector<pid_t> unswept;
   const ClaimResult result = list_unswept(unswept);
   if (result != ClaimResult::kClaimed || unswept.empty()) return result;
@@ -204,10 +205,11 @@ ClaimResult try_to_claim(std::int64_t patience_ns) {
 
 }  // namespace
 
-ClaimResult claim_sigchld(std::int64_t patience_ns) {
-  prctl(PR_SET_NAME, kClaimantName, 0, 0, 0);
-  const ClaimResult result = try_to_claim(patience_ns);
-  if (result != ClaimResult::kClaimed) prctl(PR_SET_NAME, "reapwell-reaper", 0, 0, 0);
+ClaimResult claim_sigchld(std::int64_t patience_ns, bool held) {
+  if (!held) prctl(PR_SET_NAME, kCandidateName, 0, 0, 0);
+  const ClaimResult result = try_to_claim(patience_ns, held);
+  const bool claimed = result == ClaimResult::kClaimed;
+  prctl(PR_SET_NAME, claimed ? kClaimantName : "reapwell-reaper", 0, 0, 0);
   return result;
 }
 

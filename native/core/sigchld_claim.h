@@ -24,8 +24,9 @@ enum class ClaimResult : int {
 // Runs on the thread that reads the signalfd, which must block all signals. The signalfd must be
 // there already: after kThreadRefused some threads block SIGCHLD and some don't, and one that comes
 // while those don't run has nobody else to take it. May take as long as `patience_ns` if a thread
-// does not run (it is in a vfork, or in state D); the event loop is not involved.
-ClaimResult claim_sigchld(std::int64_t patience_ns);
+// does not run (it is in a vfork, or in state D); the event loop is not involved. `held`: the claim
+// was made already, and is looked after.
+ClaimResult claim_sigchld(std::int64_t patience_ns, bool held);
 
 // Runs on the claiming thread: delivers one SIGCHLD that signalfd took, with its original siginfo,
 // to the handler that is installed now (libuv's, or a program's), on this thread. Nothing is done

@@ -31,7 +31,9 @@ int Spawner::submit(std::shared_ptr<SpawnJob> job) {
       if (error < 0 && workers_ == 0) return error;
     }
     queue_.push_back(std::move(job));
-    short_of_workers = !idle_for(queue_.size());
+    // One that looks out already finds the job when its time is over.
+    short_of_workers = !looking_out_ && !idle_for(queue_.size());
+    looking_out_ = looking_out_ || short_of_workers;
   }
   // After the lock was let go of: whoever wakes would only wait for it.
   work_waiting_.notify_one();
@@ -67,6 +69,7 @@ void Spawner::work() {
     started_++;
     mutex_.unlock();
     perform_(context_, *job, stack);
+    job->control.finish();
     job.reset();
     mutex_.lock();
   }
@@ -75,7 +78,11 @@ void Spawner::work() {
 void Spawner::look_out() {
   mutex_.lock();
   for (;;) {
-    while (idle_for(queue_.size())) lookout_wanted_.wait(mutex_);
+    while (idle_for(queue_.size())) {
+      looking_out_ = false;
+      lookout_wanted_.wait(mutex_);
+    }
+    looking_out_ = true;
     const std::uint64_t before = started_;
     const std::int64_t deadline = sys::monotonic_ns() + kStuckNs;
     while (lookout_wanted_.wait_until(mutex_, deadline)) {

@@ -55,6 +55,7 @@ class Spawner {
   int workers_ = 0;                              // guarded by mutex_
   int idle_ = 0;                                 // guarded by mutex_
   bool has_lookout_ = false;                     // guarded by mutex_
+  bool looking_out_ = false;                     // guarded by mutex_: the lookout need not be woken
   std::uint64_t started_ = 0;                    // guarded by mutex_: jobs taken from the queue
 };
 

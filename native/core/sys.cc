@@ -99,6 +99,12 @@ int queue_signal_to_thread(pid_t tgid, pid_t tid, int signal, siginfo_t* info) {
   return checked(syscall(SYS_rt_tgsigqueueinfo, tgid, tid, signal, info));
 }
 
+void sleep_ns(std::int64_t nanoseconds) {
+  const timespec pause{static_cast<time_t>(nanoseconds / 1'000'000'000),
+                       static_cast<long>(nanoseconds % 1'000'000'000)};
+  nanosleep(&pause, nullptr);
+}
+
 std::int64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
 std::int64_t boottime_ns() { return clock_ns(CLOCK_BOOTTIME); }
 

@@ -54,6 +54,7 @@ pid_t gettid();
 int tgkill(pid_t tgid, pid_t tid, int signal);
 int queue_signal_to_thread(pid_t tgid, pid_t tid, int signal, siginfo_t* info);
 
+void sleep_ns(std::int64_t nanoseconds);
 std::int64_t monotonic_ns();
 std::int64_t boottime_ns();
 

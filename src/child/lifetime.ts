@@ -41,7 +41,7 @@ export class Lifetime<Owner> implements ChildSink {
   readonly #listener: LifetimeListener<Owner>;
   readonly #exited = new Deferred<Exit>();
   readonly #empty = new Deferred<void>();
-  readonly #occupied = new Deferred<void>();
+  #occupied: Deferred<void> | undefined;
   #exit: (ChildState & { state: 'exited' }) | undefined;
   #exitTold = false;
   #groupEmpty = false;
@@ -88,7 +88,7 @@ export class Lifetime<Owner> implements ChildSink {
 
   /** Resolves if the leader exits and live members of the scope are seen after it. */
   get occupied(): Promise<void> {
-    return this.#occupied.promise;
+    return (this.#occupied ??= new Deferred()).promise;
   }
 
   get whenEmpty(): Promise<void> {
@@ -194,7 +194,7 @@ export class Lifetime<Owner> implements ChildSink {
   }
 
   onOccupied(): void {
-    this.#occupied.resolve();
+    (this.#occupied ??= new Deferred()).resolve();
   }
 
   onSwept(errno: number): void {

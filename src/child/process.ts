@@ -1,6 +1,4 @@
 /** A process: to be watched, signalled, awaited and ended. Started by us, or attached to. */
-import { EventEmitter } from 'node:events';
-
 import { Deferred } from '../deferred.js';
 import { ForeignGroupError, invalidValue } from '../errors/index.js';
 import type { Exit, ResourceUsage } from '../exit.js';
@@ -21,27 +19,21 @@ import type { PipeStream } from '../stdio/pipe-stream.js';
 import { Escalation } from '../terminate/escalation.js';
 import type { Termination } from '../terminate/termination.js';
 import { ChangeFeed } from './changes.js';
+import { ProcessEmitter } from './emitter.js';
 import { EscalationOfChild } from './escalation-of-child.js';
 import { endAtExit } from './exit-hook.js';
 import { Lifetime, type LifetimeListener } from './lifetime.js';
 import { liveUsage } from './live-usage.js';
 import type { ProcessInfo } from './members.js';
 import { scopeMembers } from './scope-members.js';
-import type { ChildEvents, ChildSetup, WaitOptions } from './setup.js';
+import type { ChildSetup, WaitOptions } from './setup.js';
 import { RUNNING, type ChildState } from './state.js';
 import { endOn, waitFor, type EndedBy } from './waiting.js';
 
 const WAIT_KEYS: ReadonlySet<string> = new Set(['timeout', 'signal']);
 const TERMINATE_KEYS: ReadonlySet<string> = new Set(ESCALATION_KEYS);
 
-// Without the claim on SIGCHLD, stops are looked for only while somebody wants to know.
-const listenerAdded = (name: string | symbol): void => countStopListener(name, 1);
-const listenerRemoved = (name: string | symbol): void => countStopListener(name, -1);
-function countStopListener(name: string | symbol, by: number): void {
-  if (name === 'stop' || name === 'continue') binding.adjustStopListeners(by);
-}
-
-export class Process extends EventEmitter<ChildEvents> implements AsyncDisposable {
+export class Process extends ProcessEmitter implements AsyncDisposable {
   readonly pid: number;
   readonly pgid: number;
   /** Serializable, and still true of this process alone when we are gone. */
@@ -56,7 +48,7 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
   #changes: ChangeFeed | undefined;
   #escalation: Escalation | undefined;
   #endedBy: EndedBy | undefined;
-  readonly #ending = new Deferred<Termination>();
+  #ending: Deferred<Termination> | undefined;
   #released = false;
   readonly #stopEnding: () => void;
 
@@ -70,8 +62,6 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
     this.scope = setup.scope;
     this.pipes = setup.stdio;
     this.#lifetime = new Lifetime(setup.id, setup, this, Process.#told);
-    this.on('newListener' as never, listenerAdded as never);
-    this.on('removeListener' as never, listenerRemoved as never);
     const callOff = endOn(setup.signal, setup.timeout, (cause) => {
       // Its outcome is in `empty`, `exited` and whatever `terminate()` the caller joins.
       void this.endBecause(cause);
@@ -115,6 +105,11 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
    */
   get empty(): Promise<void> {
     return this.#lifetime.empty;
+  }
+
+  /** @internal Like `empty`, but it asks for nothing. */
+  get isEmpty(): boolean {
+    return this.#lifetime.isEmpty;
   }
 
   /** Why this library started to end the child; undefined if it did not. */
@@ -188,7 +183,7 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
 
   /** @internal The first escalation's result, whoever started it. */
   get ending(): Promise<Termination> {
-    return this.#ending.promise;
+    return (this.#ending ??= new Deferred()).promise;
   }
 
   /** @internal `run` and the options of `spawn` say why. */
@@ -209,7 +204,7 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
     this.#escalation = escalation;
     try {
       const termination = await escalation.result;
-      this.#ending.resolve(termination);
+      (this.#ending ??= new Deferred()).resolve(termination);
       return termination;
     } finally {
       this.#escalation = undefined;
@@ -266,35 +261,23 @@ export class Process extends EventEmitter<ChildEvents> implements AsyncDisposabl
   #onExited(exit: Exit): void {
     this.#changes?.push({ state: 'exited', exit });
     this.pipes[0]?.destroy();
-    this.#tell('exit', exit);
+    this.tell('exit', exit);
   }
 
   #onEmpty(): void {
     this.#stopEnding();
     for (const stream of this.pipes.slice(1)) stream?.drain();
-    this.#tell('empty');
+    this.tell('empty');
     this.removeAllListeners('stop').removeAllListeners('continue');
   }
 
   #onStopped(state: ChildState): void {
     this.#changes?.push(state);
-    if (state.state === 'stopped') this.#tell('stop', state.signal);
+    if (state.state === 'stopped') this.tell('stop', state.signal);
   }
 
   #onContinued(): void {
     this.#changes?.push(RUNNING);
-    this.#tell('continue');
-  }
-
-  // A listener that throws is the program's uncaught exception, but must not keep the other children
-  // of the same wake-up from being told.
-  #tell<Name extends keyof ChildEvents>(name: Name, ...args: ChildEvents[Name]): void {
-    try {
-      (this as EventEmitter).emit(name, ...args);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    this.tell('continue');
   }
 }

@@ -33,7 +33,7 @@ export type ProcessFields = readonly [number, number, number, number, string, st
 type CookieFields = readonly [process: ProcessFields, cookies: string | null | undefined];
 
 export interface Binding {
-  connect(callback: (count: number) => void, buffer: Float64Array): void;
+  connect(callback: (count: number, first: boolean) => void, buffer: Float64Array): void;
   keepLoopAlive(on: boolean): void;
   configure(usePidfd: boolean, claimSigchld: boolean): boolean;
   adjustStopListeners(by: number): void;
@@ -50,7 +50,12 @@ export interface Binding {
     plan: Float64Array,
   ): number;
   cancelSpawn(id: number): void;
-  takeDescriptors(id: number): number[];
+  /** For process.on('exit'): ends a start that has not been told, and its child; waits 250 ms at most. */
+  undoSpawn(id: number): void;
+  /** Our ends of its pipes, non-blocking. They are the addon's until handed over or closed. */
+  lendDescriptors(id: number): number[];
+  handOverDescriptor(fd: number): void;
+  closeDescriptor(fd: number): void;
 
   /** 0 running, a signal's number while stopped by it, -1 exited, -2 unknown id. */
   look(id: number): number;

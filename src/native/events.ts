@@ -45,8 +45,11 @@ const EVENT_SCOPE_EMPTY = 7;
 const EVENT_SWEPT = 8;
 const EVENT_OCCUPIED = 9;
 
-const SLOT = 17;
+const SLOT = 18;
 const SLOTS = 64;
+// Of EVENT_EXITED, behind the exit itself.
+const SEEN = 2 + EXIT_FIELDS;
+const ALONE = SEEN + 1;
 
 const buffer = new Float64Array(SLOT * SLOTS);
 
@@ -56,8 +59,10 @@ interface Entry {
   starter: SpawnSink | undefined;
   /** From then on. */
   sink: ChildSink | undefined;
+  /** The turn in which the spawn was told. */
+  toldIn: number;
   /** Events that wait for the next phase of the loop. */
-  held: number[][] | undefined;
+  held: Float64Array[] | undefined;
 }
 
 const entries = new Slots<Entry>();
@@ -66,23 +71,29 @@ let holds = 0;
 
 // A program may end before its spawn has been told: then spawn and exit come in one wake-up. Whoever
 // awaits the spawn must get a turn in between, or the listeners would come too late; so what follows
-// a spawn in the same turn of the loop waits for the next phase of it.
+// a spawn in the same turn waits for the next phase of the loop.
+let turn = 0;
 let holding: Entry[] = [];
 
-function deliver(count: number): void {
+/** `first`: not the rest of what the last call began to tell. */
+function deliver(count: number, first: boolean): void {
+  if (first) turn++;
   for (let slot = 0; slot < count; slot++) {
     const at = slot * SLOT;
     const entry = entries.get(buffer[at + 1] ?? 0);
     if (entry === undefined) continue;
-    if (entry.held === undefined) dispatch(entry, buffer, at);
-    else entry.held.push(Array.from(buffer.subarray(at, at + SLOT)));
+    if (entry.toldIn === turn || entry.held !== undefined) holdBack(entry, at);
+    else dispatch(entry, buffer, at);
   }
 }
 
-function holdBack(entry: Entry): void {
-  if (holding.length === 0) setImmediate(releaseHeld);
-  entry.held = [];
-  holding.push(entry);
+function holdBack(entry: Entry, at: number): void {
+  if (entry.held === undefined) {
+    if (holding.length === 0) setImmediate(releaseHeld);
+    entry.held = [];
+    holding.push(entry);
+  }
+  entry.held.push(buffer.slice(at, at + SLOT));
 }
 
 function releaseHeld(): void {
@@ -95,7 +106,7 @@ function releaseHeld(): void {
   }
 }
 
-function dispatch(entry: Entry, data: ArrayLike<number>, at: number): void {
+function dispatch(entry: Entry, data: Float64Array, at: number): void {
   const value = data[at + 2] ?? 0;
   const { sink } = entry;
   switch (data[at]) {
@@ -103,7 +114,7 @@ function dispatch(entry: Entry, data: ArrayLike<number>, at: number): void {
       const { starter } = entry;
       entry.starter = undefined;
       if (starter === undefined) return;
-      holdBack(entry);
+      entry.toldIn = turn;
       entry.sink = starter.onSpawned({
         pid: value,
         startTicks: data[at + 3] ?? 0,
@@ -118,7 +129,9 @@ function dispatch(entry: Entry, data: ArrayLike<number>, at: number): void {
       return;
     }
     case EVENT_EXITED:
-      sink?.onExited(decodeExit(data, at + 2), data[at + 2 + EXIT_FIELDS] ?? 0);
+      sink?.onExited(decodeExit(data, at + 2), data[at + SEEN] ?? 0);
+      // Nobody was left in its group: that is told by the same event.
+      if (data[at + ALONE] === 1) sink?.onEmpty();
       return;
     case EVENT_EMPTY:
       sink?.onEmpty();
@@ -152,7 +165,7 @@ function connect(): void {
 /** Registers a starter and returns the id to spawn under. */
 export function expectSpawn(starter: SpawnSink): number {
   connect();
-  return entries.add({ starter, sink: undefined, held: undefined });
+  return entries.add({ starter, sink: undefined, toldIn: 0, held: undefined });
 }
 
 /** The spawn was not even taken. */
@@ -169,18 +182,7 @@ export function forgetChild(id: number): void {
   binding.forget(id);
 }
 
-/** Keeps the event loop from ending until the returned function is called (once or more). */
-export function holdLoop(): () => void {
-  addHold();
-  let held = true;
-  return () => {
-    if (!held) return;
-    held = false;
-    dropHold();
-  };
-}
-
-/** The same for who remembers by itself whether it holds. */
+/** Keeps the event loop from ending, until as many calls of `dropHold`. */
 export function addHold(): void {
   connect();
   holds++;

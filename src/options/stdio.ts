@@ -116,7 +116,8 @@ export function stopReading(stream: object): void {
 export function planStdio(option: unknown, fallback: StdioOption = 'pipe'): StdioPlan[] {
   const given = option ?? fallback;
   if (typeof given === 'string') {
-    return [0, 1, 2].map((index) => planEntry('options.stdio', given, index));
+    const plan = (index: number): StdioPlan => planEntry('options.stdio', given, index);
+    return [plan(0), plan(1), plan(2)];
   }
   if (!Array.isArray(given)) {
     throw invalidType('options.stdio', 'a string or an array', given);

@@ -82,9 +82,11 @@ export function checkList<T>(
   check: (name: string, element: unknown) => T,
 ): T[] {
   if (!Array.isArray(value)) throw invalidType(name, `an array of ${what}`, value);
-  return Array.from(value as readonly unknown[], (element, index) =>
-    check(`${name}[${index}]`, element),
-  );
+  const checked: T[] = [];
+  for (let index = 0; index < value.length; index++) {
+    checked.push(check(`${name}[${index}]`, value[index]));
+  }
+  return checked;
 }
 
 /** An options object, or none. A name that nobody reads is an error: no option is ignored. */

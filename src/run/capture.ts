@@ -1,7 +1,7 @@
 /** Collects what a child writes to one pipe, up to a limit, and knows when it has fallen silent. */
 import { StringDecoder } from 'node:string_decoder';
-import type { Readable } from 'node:stream';
 
+import type { PipeStream } from '../stdio/pipe-stream.js';
 import { Timer } from '../timer.js';
 
 // A process that escaped the scope may hold the pipe and go on writing for ever, each chunk putting
@@ -9,19 +9,27 @@ import { Timer } from '../timer.js';
 const MOST_SILENCES = 20;
 
 export class Capture {
-  readonly #stream: Readable | null;
+  readonly #stream: PipeStream | null;
   readonly #limit: number;
   readonly #chunks: Buffer[] = [];
   #kept = 0;
   #bytes = 0;
   #cut = false;
   #closed: boolean;
+  #begun = false;
   #onChange: (() => void) | undefined;
 
-  constructor(stream: Readable | null, limit: number) {
+  constructor(stream: PipeStream | null, limit: number) {
     this.#stream = stream;
     this.#limit = limit;
     this.#closed = stream === null;
+  }
+
+  /** Not at once: of a program that is over soon it is cheaper to take all at its end. */
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    const stream = this.#stream;
     stream?.on('data', (chunk: Buffer) => this.#take(chunk));
     // An error while reading ends it as well; what came before is kept.
     stream?.on('error', () => this.#close());
@@ -56,8 +64,16 @@ export class Capture {
 
   /** Resolves when the pipe has closed, or `idle` ms have passed without a chunk; then stops reading. */
   async drain(idle: number): Promise<void> {
+    this.#takeAll();
     if (!this.#closed) await this.#silence(idle);
     this.#stream?.destroy();
+  }
+
+  #takeAll(): void {
+    if (this.#begun || this.#stream?.otherEndClosed !== true) return this.begin();
+    const all = this.#stream.read() as Buffer | null;
+    if (all !== null) this.#take(all);
+    this.#closed = true;
   }
 
   #silence(idle: number): Promise<void> {

@@ -13,7 +13,7 @@ import type { Exit } from '../exit.js';
 import { RUN_KEYS, type Progress, type RunOptions } from '../options/run-options.js';
 import { checkOptions } from '../options/validate.js';
 import { planSpawn, type SpawnPlan } from '../spawn/plan.js';
-import { startTracked, type StartedChild } from '../spawn/spawn.js';
+import { startPlanned } from '../spawn/spawn.js';
 import { recordCompletion } from '../spawn/tracking.js';
 import { nextRun, publishRunEnd, publishRunStart } from '../telemetry/publish.js';
 import { Capture } from './capture.js';
@@ -22,6 +22,9 @@ import { planRun, type RunPlan } from './plan.js';
 import { reportProgress } from './progress.js';
 
 const KEYS: ReadonlySet<string> = new Set(RUN_KEYS);
+
+/** Milliseconds in which a pipe may fill up: a program that is over by then needs no socket for it. */
+const CAPTURE_DELAY = 2;
 
 /**
  * Runs a program to its end and reports it. Rejects only for bad arguments (TypeError, RangeError),
@@ -59,14 +62,17 @@ async function complete(
   number: number,
 ): Promise<Completion<string | Buffer>> {
   const startedAt = performance.now();
-  let started: StartedChild;
+  let record: ((completion: CompletionRecord) => Promise<void>) | undefined;
+  let child: Child;
   try {
-    started = await startTracked(spawnPlan, number);
+    child = await startPlanned(
+      spawnPlan,
+      (started, tracked) => (record = recordCompletion(started, tracked)),
+      number,
+    );
   } catch (error) {
     return notStarted(plan, error as Error, startedAt);
   }
-  const { child, tracked } = started;
-  const record = tracked === undefined ? undefined : recordCompletion(child, tracked);
   const completion = await new Job(spawnPlan.file, child, plan, startedAt).complete();
   await record?.(withoutOutput(completion));
   return completion;
@@ -110,16 +116,18 @@ class Job {
     this.#child = child;
     this.#plan = plan;
     this.#startedAt = startedAt;
-    this.#stdout = new Capture(child.stdout, plan.maxBuffer);
-    this.#stderr = new Capture(child.stderr, plan.maxBuffer);
+    this.#stdout = new Capture(child.stdio[1] ?? null, plan.maxBuffer);
+    this.#stderr = new Capture(child.stdio[2] ?? null, plan.maxBuffer);
   }
 
   async complete(): Promise<Completion<string | Buffer>> {
     const child = this.#child;
     const inputFailure = feedInput(child.stdin, this.#plan.input);
     const stopReporting = reportProgress(this.#plan, this.#progress);
+    const beginning = setTimeout(() => this.#beginCapture(), CAPTURE_DELAY);
     // A leader that can't be ended never exits; then the failed escalation settles the job.
     const exit = await Promise.race([child.exited, child.ending.then(() => null)]);
+    clearTimeout(beginning);
     const endedBy = child.endedBy;
     const termination = await this.#settleScope(endedBy);
     stopReporting();
@@ -141,12 +149,20 @@ class Job {
     };
   }
 
+  #beginCapture(): void {
+    this.#stdout.begin();
+    this.#stderr.begin();
+  }
+
   async #settleScope(endedBy: EndedBy | undefined): Promise<Completion['termination']> {
+    // What they write while they end must not fill the pipes.
+    if (!this.#child.isEmpty) this.#beginCapture();
     if (endedBy !== undefined) return this.#child.ending;
     if (this.#plan.stragglers === 'leave') {
       this.#child.release();
       return { method: 'natural' };
     }
+    if (this.#child.isEmpty) return { method: 'natural' };
     const termination = await this.#child.endBecause('terminate');
     return termination.method === 'not_running' ? { method: 'natural' } : termination;
   }

@@ -85,7 +85,9 @@ const DEFAULT_PARENT_DEATH_SIGNAL = 'SIGTERM';
 
 /** Strings as the addon takes them: each followed by NUL. */
 function block(strings: readonly string[]): string {
-  return strings.length === 0 ? '' : `${strings.join('\0')}\0`;
+  let text = '';
+  for (const each of strings) text += `${each}\0`;
+  return text;
 }
 
 function planArguments(args: unknown): string[] {
@@ -244,8 +246,8 @@ export function planSpawn(
     argv: block(spawnargs),
     cwd: planCwd(options.cwd),
     stdio,
-    files: block(stdio.flatMap(({ path }) => path ?? [])),
-    cgroup: planCgroupBlock(parent, cgroupName, cgroup),
+    files: planFiles(stdio),
+    cgroup: scopes.includes('cgroup') ? planCgroupBlock(parent, cgroupName, cgroup) : '',
     cgroupParent: parent,
     cgroupName,
     cookie,
@@ -265,6 +267,12 @@ export function planSpawn(
     timeout:
       options.timeout === undefined ? Infinity : checkDuration('options.timeout', options.timeout),
   };
+}
+
+function planFiles(stdio: readonly StdioPlan[]): string {
+  let files = '';
+  for (const { path } of stdio) if (path !== undefined) files += `${path}\0`;
+  return files;
 }
 
 function planCgroupBlock(parent: string | undefined, name: string, plan: CgroupPlan): string {

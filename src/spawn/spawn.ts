@@ -13,7 +13,7 @@ import { PipeStream, type PipeDirection } from '../stdio/pipe-stream.js';
 import { publishSpawned, publishSpawnFailed } from '../telemetry/publish.js';
 import { planSpawn, type SpawnPlan } from './plan.js';
 import { start, type Adopted, type Started } from './start.js';
-import { failedToStart, recordAtEnd, type Tracked } from './tracking.js';
+import { failedToStart, recordAtEnd, type Tracked, type TrackingPlan } from './tracking.js';
 
 const KEYS: ReadonlySet<string> = new Set(SPAWN_KEYS);
 
@@ -28,38 +28,37 @@ const KEYS: ReadonlySet<string> = new Set(SPAWN_KEYS);
  *
  * There is no `shell` option: say `spawn('/bin/sh', ['-c', …])`.
  */
-export async function spawn(
+export function spawn(
   file: string,
   args?: readonly string[],
   options?: SpawnOptions<Child>,
 ): Promise<Child> {
-  const checked = checkOptions(options, KEYS);
-  const plan = planSpawn(file, args, checked, 'pipe');
-  const startedAt = performance.now();
-  const { child, tracked } = await startTracked(plan);
-  if (tracked !== undefined) recordAtEnd(child, tracked, startedAt);
-  return child;
+  let plan: SpawnPlan;
+  try {
+    plan = planSpawn(file, args, checkOptions(options, KEYS), 'pipe');
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  return startPlanned(plan, recordAtEnd);
 }
 
-export interface StartedChild {
-  readonly child: Child;
-  /** Its record in a journal; whoever started it says how it ended. */
-  readonly tracked: Tracked | undefined;
-}
+/** What is done with the record of a child that a journal tracks, once it has started. */
+type Track = (child: Child, tracked: Tracked, calledAt: number) => void;
 
 /**
  * Starts what has been planned, recorded first if it is to be. `run`: which run it is for, as telemetry
  * counts them.
  */
-export async function startTracked(plan: SpawnPlan, run?: number): Promise<StartedChild> {
+export async function startPlanned(plan: SpawnPlan, track: Track, run?: number): Promise<Child> {
   const calledAt = performance.now();
   let tracked: Tracked | undefined;
   try {
-    tracked = await beginRecord(plan);
-    const child = await startPlanned(plan, calledAt, tracked);
+    if (plan.tracking !== undefined) tracked = await beginRecord(plan, plan.tracking);
+    const child = await startAttempt(plan, 0, calledAt, tracked);
     // Here rather than where it was adopted: in the caller's async context, and before its exit.
     publishSpawned(plan, child, run, calledAt);
-    return { child, tracked };
+    if (tracked !== undefined) track(child, tracked, calledAt);
+    return child;
   } catch (error) {
     await tracked?.ended(failedToStart(error as Error, performance.now() - calledAt), true);
     publishSpawnFailed(plan, error as Error, run, calledAt);
@@ -67,9 +66,9 @@ export async function startTracked(plan: SpawnPlan, run?: number): Promise<Start
   }
 }
 
-async function beginRecord(plan: SpawnPlan): Promise<Tracked | undefined> {
-  const { tracking, cgroupParent } = plan;
-  return tracking?.tracker.begin({
+function beginRecord(plan: SpawnPlan, tracking: TrackingPlan): Promise<Tracked | undefined> {
+  const { cgroupParent } = plan;
+  return tracking.tracker.begin({
     cookie: plan.cookie,
     id: tracking.id,
     meta: tracking.meta,
@@ -80,23 +79,23 @@ async function beginRecord(plan: SpawnPlan): Promise<Tracked | undefined> {
   });
 }
 
-/** With whichever of its scopes can be had first. */
-async function startPlanned(
+/** With whichever of its scopes can be had first, from the one at `index` on. */
+function startAttempt(
   plan: SpawnPlan,
+  index: number,
   calledAt: number,
   tracked: Tracked | undefined,
 ): Promise<Child> {
-  for (const [index, attempt] of plan.attempts.entries()) {
-    try {
-      return await start(plan, attempt, (started) =>
-        adopt(plan, attempt.scope, started, calledAt, tracked),
-      );
-    } catch (error) {
-      const more = error instanceof ScopeUnavailableError && index + 1 < plan.attempts.length;
-      if (!more) throw error;
-    }
-  }
-  throw new Error('a plan without an attempt');
+  const attempt = plan.attempts[index];
+  if (attempt === undefined) throw new Error('a plan without an attempt');
+  const starting = start(plan, attempt, (started) =>
+    adopt(plan, attempt.scope, started, calledAt, tracked),
+  );
+  if (index + 1 === plan.attempts.length) return starting;
+  return starting.catch((error: unknown) => {
+    if (!(error instanceof ScopeUnavailableError)) throw error;
+    return startAttempt(plan, index + 1, calledAt, tracked);
+  });
 }
 
 function adopt(
@@ -140,7 +139,7 @@ const DIRECTIONS: Partial<Record<StdioKind, PipeDirection>> = {
   [StdioKind.SocketPair]: 'both',
 };
 
-/** A stream, or none, for each descriptor of the child; takes over `descriptors`. */
+/** A stream, or none, for each descriptor of the child. */
 function openStreams(
   stdio: readonly StdioPlan[],
   descriptors: readonly number[],

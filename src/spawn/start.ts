@@ -1,17 +1,20 @@
 /** Starts a planned program off the event loop, and says which child it became. */
-import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 
+import { endAtExit } from '../child/exit-hook.js';
+import { endOn } from '../child/waiting.js';
 import { applyConfiguration } from '../configure.js';
 import { AbortError, TimeoutError } from '../errors/index.js';
 import { binding, toNumbers } from '../native/binding.js';
 import {
   abandonSpawn,
+  addHold,
+  dropHold,
   expectSpawn,
   forgetChild,
-  holdLoop,
   type ChildSink,
   type Spawned,
+  type SpawnSink,
 } from '../native/events.js';
 import { isWide, type Scope } from '../options/scope.js';
 import { isPipe, stopReading } from '../options/stdio.js';
@@ -22,7 +25,7 @@ import type { SpawnAttempt, SpawnPlan } from './plan.js';
 export interface Started {
   readonly id: number;
   readonly spawned: Spawned;
-  /** Our ends of the pipes, in stdio order; the receiver owns them. */
+  /** Our ends of the pipes, in stdio order, lent by the addon. */
   readonly descriptors: readonly number[];
 }
 
@@ -35,110 +38,151 @@ export interface Adopted<Owner> {
   readonly sink: ChildSink;
 }
 
+/** Called at the moment when the child is known, before any event of its can be told. */
+export type Adopt<Owner> = (started: Started) => Adopted<Owner>;
+
 /**
- * `adopt` is called at the moment when the child is known, before any event of its can be told.
  * Rejects with a system error, a TimeoutError or an AbortError; then nothing is left of the child.
  */
 export function start<Owner>(
   plan: SpawnPlan,
   attempt: SpawnAttempt,
-  adopt: (started: Started) => Adopted<Owner>,
+  adopt: Adopt<Owner>,
 ): Promise<Owner> {
-  applyConfiguration();
-  const { signal } = plan;
-  if (signal?.aborted === true) return Promise.reject(new AbortError(`spawn ${plan.file}`, signal));
   return new Promise((resolve, reject) => {
-    const release = holdLoop();
-    const cancellation = new Cancellation(plan, (error) => {
-      release();
-      reject(error);
-    });
-    const id = expectSpawn({
-      onSpawned(spawned) {
-        const { error } = cancellation;
-        if (error !== undefined)
-          return new Undoing(id, plan, attempt.scope, () => cancellation.finish());
-        cancellation.stop();
-        const descriptors = plan.stdio.some(isPipe) ? binding.takeDescriptors(id) : [];
-        const { owner, sink } = adopt({ id, spawned, descriptors });
-        release();
-        resolve(owner);
-        return sink;
-      },
-      onFailed(step, errno) {
-        if (cancellation.error !== undefined) return cancellation.finish();
-        cancellation.stop();
-        release();
-        reject(spawnFailure(plan, step, errno));
-      },
-    });
+    applyConfiguration();
+    const { signal } = plan;
+    if (signal?.aborted === true) return reject(new AbortError(`spawn ${plan.file}`, signal));
+    new Starting(plan, attempt, adopt, resolve, reject).submit();
+  });
+}
+
+/** A start that is under way. */
+class Starting<Owner> implements SpawnSink {
+  readonly #plan: SpawnPlan;
+  readonly #attempt: SpawnAttempt;
+  readonly #adopt: Adopt<Owner>;
+  readonly #resolve: (owner: Owner) => void;
+  readonly #reject: (error: Error) => void;
+  #id = 0;
+  #cancellation: Cancellation | undefined;
+  #holdsLoop = true;
+  #forgetAtExit: (() => void) | undefined;
+
+  constructor(
+    plan: SpawnPlan,
+    attempt: SpawnAttempt,
+    adopt: Adopt<Owner>,
+    resolve: (owner: Owner) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#plan = plan;
+    this.#attempt = attempt;
+    this.#adopt = adopt;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  submit(): void {
+    addHold();
+    const plan = this.#plan;
+    this.#id = expectSpawn(this);
     for (const { stream } of plan.stdio) if (stream !== undefined) stopReading(stream);
     const errno = binding.spawn(
-      id,
+      this.#id,
       plan.file,
       plan.argv,
-      attempt.env,
+      this.#attempt.env,
       plan.cwd,
       plan.files,
       plan.cgroup,
-      toNumbers(attempt.numbers),
+      toNumbers(this.#attempt.numbers),
     );
     if (errno < 0) {
-      abandonSpawn(id);
-      release();
-      reject(spawnFailure(plan, STEP_CLONE, errno));
+      abandonSpawn(this.#id);
+      this.#fail(spawnFailure(plan, STEP_CLONE, errno));
       return;
     }
-    cancellation.watch(id);
-  });
+    // From here on until its child has an owner.
+    if (plan.onExit === 'terminate')
+      this.#forgetAtExit = endAtExit(() => binding.undoSpawn(this.#id));
+    if (plan.signal !== undefined || plan.timeout !== Infinity) {
+      this.#cancellation = new Cancellation(this.#id, plan, (error) => this.#fail(error));
+    }
+  }
+
+  onSpawned(spawned: Spawned): ChildSink {
+    const id = this.#id;
+    const plan = this.#plan;
+    const cancellation = this.#cancellation;
+    if (cancellation?.begun === true)
+      return new Undoing(id, plan, this.#attempt.scope, () => cancellation.finish());
+    cancellation?.stop();
+    const descriptors = plan.stdio.some(isPipe) ? binding.lendDescriptors(id) : [];
+    const { owner, sink } = this.#adopt({ id, spawned, descriptors });
+    this.#settle();
+    this.#resolve(owner);
+    return sink;
+  }
+
+  onFailed(step: number, errno: number): void {
+    if (this.#cancellation?.begun === true) return this.#cancellation.finish();
+    this.#cancellation?.stop();
+    this.#fail(spawnFailure(this.#plan, step, errno));
+  }
+
+  #fail(error: Error): void {
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #settle(): void {
+    if (this.#holdsLoop) dropHold();
+    this.#holdsLoop = false;
+    this.#forgetAtExit?.();
+  }
 }
 
 /** Undoes a start whose time is up or whose signal has fired. */
 class Cancellation {
-  /** Why it was cancelled, once it was. */
-  error: TimeoutError | AbortError | undefined;
-  readonly #plan: SpawnPlan;
+  readonly #id: number;
   readonly #reject: (error: Error) => void;
-  #timer: Timer | undefined;
-  #stopListening: (() => void) | undefined;
+  readonly #callOff: () => void;
+  /** Why it was cancelled, once it was. */
+  #error: TimeoutError | AbortError | undefined;
+  #deadline: Timer | undefined;
 
-  constructor(plan: SpawnPlan, reject: (error: Error) => void) {
-    this.#plan = plan;
+  constructor(id: number, { file, signal, timeout }: SpawnPlan, reject: (error: Error) => void) {
+    this.#id = id;
     this.#reject = reject;
+    this.#callOff = endOn(signal, timeout, (cause) => {
+      const aborted = cause === 'abort' && signal !== undefined;
+      const what = `spawn ${file}`;
+      this.#begin(aborted ? new AbortError(what, signal) : new TimeoutError(what, timeout));
+    });
   }
 
-  watch(id: number): void {
-    const { signal, timeout, file } = this.#plan;
-    if (timeout !== Infinity) {
-      this.#timer = new Timer(timeout, () => {
-        this.#cancel(id, new TimeoutError(`spawn ${file}`, timeout));
-      });
-    }
-    if (signal !== undefined) {
-      const onAbort = (): void => this.#cancel(id, new AbortError(`spawn ${file}`, signal));
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#stopListening = () => signal.removeEventListener('abort', onAbort);
-    }
+  get begun(): boolean {
+    return this.#error !== undefined;
   }
 
-  #cancel(id: number, error: TimeoutError | AbortError): void {
-    this.stop();
-    this.error = error;
-    binding.cancelSpawn(id);
+  #begin(error: TimeoutError | AbortError): void {
+    this.#error = error;
+    binding.cancelSpawn(this.#id);
     // A child that hangs in its exec for good (state D on a dead mount) can't be waited for; the
     // native side kills it if it ever comes back.
-    this.#timer = new Timer(CANCEL_WAIT, () => this.finish());
+    this.#deadline = new Timer(CANCEL_WAIT, () => this.finish());
   }
 
   /** Nothing is left of the child, or nothing more can be done about it. */
   finish(): void {
     this.stop();
-    if (this.error !== undefined) this.#reject(this.error);
+    if (this.#error !== undefined) this.#reject(this.#error);
   }
 
   stop(): void {
-    this.#timer?.clear();
-    this.#stopListening?.();
+    this.#callOff();
+    this.#deadline?.clear();
   }
 }
 
@@ -154,7 +198,7 @@ class Undoing implements ChildSink {
     this.#plan = plan;
     this.#scope = scope;
     this.#onEnd = onEnd;
-    for (const fd of binding.takeDescriptors(id)) closeSync(fd);
+    for (const fd of binding.lendDescriptors(id)) binding.closeDescriptor(fd);
     this.#kill();
   }
 

@@ -5,13 +5,18 @@
  * lost when it is read only after the exit, nor keep a descriptor open for ever when it is never read
  * at all. So the socket is hidden behind a stream that, once the child's scope is empty, takes in what
  * the pipe still holds and lets the descriptor go.
+ *
+ * And a socket costs more than all the rest of a child: it is made when somebody first reads or writes,
+ * which with a program that is over in a moment may be never.
  */
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { Duplex, type DuplexOptions } from 'node:stream';
 
 import { systemError } from '../errors/index.js';
+import { binding } from '../native/binding.js';
 import { Timer } from '../timer.js';
+import { readAvailable, type Available } from './read-available.js';
 
 // A stranger that escaped from the scope may hold the pipe for ever. After this much silence, in
 // milliseconds, it no longer keeps the event loop alive.
@@ -22,87 +27,130 @@ const MOST_UNREAD = 1024 * 1024;
 
 export type PipeDirection = 'read' | 'write' | 'both';
 
+// Writing to a program that has ended is EPIPE, told to the write's callback and to whoever listens for
+// errors; it must not end the supervisor that listens for none.
+const ignore = (): void => undefined;
+
 export class PipeStream extends Duplex {
-  readonly #socket: Socket;
+  readonly #direction: PipeDirection;
+  /** Lent by the addon until the socket has it; -1 from then on, and when it is closed. */
+  #fd: number;
+  #socket: Socket | undefined;
   #referenced = true;
   #draining = false;
   #otherEndClosed = false;
   #silence: Timer | undefined;
 
-  /** Takes over `fd`. */
+  /** `fd` as the addon lends it. */
   constructor(fd: number, direction: PipeDirection) {
-    const readable = direction !== 'write';
-    const writable = direction !== 'read';
     // Node's Duplex takes `readable` and `writable`, which its type declarations leave out.
     const options: DuplexOptions & { readable: boolean; writable: boolean } = {
-      readable,
-      writable,
+      readable: direction !== 'write',
+      writable: direction !== 'read',
       allowHalfOpen: direction === 'both',
     };
     super(options);
-    this.#socket = new Socket({ fd, readable, writable, allowHalfOpen: true });
-    this.#socket.pause();
-    this.#socket.on('error', (error) => this.destroy(error));
-    // Writing to a program that has ended is EPIPE, told to the write's callback and to whoever listens
-    // for errors; it must not end the supervisor that listens for none.
-    this.on('error', () => undefined);
-    if (readable) {
-      this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-      this.#socket.on('end', () => {
-        this.#silence?.clear();
-        this.push(null);
-        this.#otherEndClosed = true;
-        if (this.#draining) this.#socket.destroy();
-      });
-      this.#socket.pause();
-    }
+    this.#fd = fd;
+    this.#direction = direction;
+    this.on('error', ignore);
   }
 
   /** The descriptor, so that the stream can be handed to another child as its stdio. */
   get fd(): number {
+    if (this.#socket === undefined) return this.#fd;
     return (this.#socket as Socket & { _handle?: { fd: number } | null })._handle?.fd ?? -1;
+  }
+
+  /** @internal Nothing more will come; what has is in the stream. */
+  get otherEndClosed(): boolean {
+    return this.#otherEndClosed;
+  }
+
+  /** undefined: the descriptor is closed. */
+  #open(): Socket | undefined {
+    if (this.#socket !== undefined || this.#fd < 0) return this.#socket;
+    const readable = this.#direction !== 'write';
+    const writable = this.#direction !== 'read';
+    binding.handOverDescriptor(this.#fd);
+    const socket = new Socket({ fd: this.#fd, readable, writable, allowHalfOpen: true });
+    this.#socket = socket;
+    this.#fd = -1;
+    socket.pause();
+    socket.on('error', (error) => this.destroy(error));
+    if (readable) {
+      socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+      socket.on('end', () => this.#onEnd());
+      socket.pause();
+    }
+    if (!this.#referenced) socket.unref();
+    return socket;
+  }
+
+  #close(): void {
+    if (this.#fd >= 0) binding.closeDescriptor(this.#fd);
+    this.#fd = -1;
+    this.#socket?.destroy();
   }
 
   ref(): this {
     this.#referenced = true;
-    this.#socket.ref();
+    this.#socket?.ref();
     return this;
   }
 
   unref(): this {
     this.#referenced = false;
-    this.#socket.unref();
+    this.#socket?.unref();
     this.#silence?.reference(false);
     return this;
   }
 
   /** Nobody is left who should write: take in what is there, and close at the end of it. */
   drain(): void {
-    if (this.destroyed) return;
+    if (this.destroyed || this.#draining) return;
     this.#draining = true;
-    if (this.#otherEndClosed) {
-      // Nobody is there any more, for either direction.
-      this.#socket.destroy();
-      return;
-    }
-    this.#socket.resume();
+    // Nobody is there any more, for either direction.
+    if (this.#otherEndClosed) return this.#close();
+    if (this.#socket === undefined && this.#takeIn()) return;
+    this.#open()?.resume();
     this.#awaitSilence();
+  }
+
+  /** Whether that was all. */
+  #takeIn(): boolean {
+    let available: Available;
+    try {
+      available = readAvailable(this.#fd, MOST_UNREAD);
+    } catch (error) {
+      this.destroy(error as Error);
+      return true;
+    }
+    for (const chunk of available.chunks) this.push(chunk);
+    if (available.ended) this.#onEnd();
+    return available.ended;
   }
 
   #awaitSilence(): void {
     this.#silence?.clear();
-    this.#silence = new Timer(SILENCE, () => this.#socket.unref()).reference(this.#referenced);
+    this.#silence = new Timer(SILENCE, () => this.#socket?.unref()).reference(this.#referenced);
   }
 
   #onData(chunk: Buffer): void {
     const wantsMore = this.push(chunk);
     const limit = this.#draining ? this.readableLength < MOST_UNREAD : wantsMore;
-    if (!limit) this.#socket.pause();
+    if (!limit) this.#socket?.pause();
     if (this.#draining) this.#awaitSilence();
   }
 
+  #onEnd(): void {
+    this.#silence?.clear();
+    this.push(null);
+    this.#otherEndClosed = true;
+    if (this.#draining) this.#close();
+  }
+
   override _read(): void {
-    this.#socket.resume();
+    this.#open()?.resume();
   }
 
   override _write(
@@ -110,20 +158,29 @@ export class PipeStream extends Duplex {
     encoding: BufferEncoding,
     callback: (error?: Error | null) => void,
   ): void {
-    this.#socket.write(chunk, encoding, (error) => {
+    const lost = (): Error => systemError(-constants.errno.EPIPE, 'write');
+    const socket = this.#open();
+    if (socket === undefined) return callback(lost());
+    socket.write(chunk, encoding, (error) => {
       // A socket that was destroyed under a write calls back as if the write had succeeded.
-      const lost = this.destroyed ? systemError(-constants.errno.EPIPE, 'write') : null;
-      callback(error ?? lost);
+      callback(error ?? (this.destroyed ? lost() : null));
     });
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#socket.end(() => callback());
+    if (this.#direction === 'write' && this.#socket === undefined) {
+      this.#close();
+      callback();
+      return;
+    }
+    const socket = this.#open();
+    if (socket === undefined) callback();
+    else socket.end(() => callback());
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#silence?.clear();
-    this.#socket.destroy();
+    this.#close();
     callback(error);
   }
 }

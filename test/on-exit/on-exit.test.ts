@@ -1,6 +1,7 @@
 // What becomes of children when the program that started them ends by itself. With a group of their
 // own and no parent-death signal, nothing but onExit ends them.
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { killMarked, makeMark, marked } from '../scopes/marked.js';
 import { nodeProgram } from '../support/program.js';
 import { temporaryDirectory } from '../support/probe.js';
 import { isAlive } from '../support/proc.js';
@@ -85,5 +86,40 @@ describe.each(ends.slice(0, 2))('run, by %s', (_, end, code) => {
   test("and live on with onExit 'leave'", async () => {
     const pids = await pidsOf(running("onExit: 'leave'"), end, code);
     expect(pids.filter(isAlive)).toEqual(pids);
+  });
+});
+
+// The program ends while its runs are being started: nobody has been told of their children yet.
+describe('the children of runs that are being started', () => {
+  const untold = async (delay: number, options: string): Promise<string> => {
+    const mark = makeMark();
+    onTestFinished(() => killMarked(mark));
+    const { code, stderr } = await nodeProgram(
+      `
+      import { run } from 'reapwell';
+      await run('/bin/true');
+      const [name, value] = process.argv[2].split('=');
+      const env = { ...process.env, [name]: value };
+      for (let i = 0; i < 20; i++) {
+        void run('/bin/sleep', ['60'], { env, stdio: 'ignore', parentDeathSignal: null, ${options} });
+      }
+      const end = performance.now() + ${delay};
+      while (performance.now() < end);
+      process.exit(0);
+    `,
+      { args: [mark] },
+    );
+    expect(code, stderr).toBe(0);
+    return mark;
+  };
+
+  test.each([0, 1, 3, 10])('are ended as well, %i ms after the calls', async (delay) => {
+    const mark = await untold(delay, '');
+    await waitFor(() => marked(mark).length === 0, { what: 'the end of all' });
+  });
+
+  test("live on with onExit 'leave'", async () => {
+    const mark = await untold(10, "onExit: 'leave'");
+    expect(marked(mark).length).toBeGreaterThan(0);
   });
 });
