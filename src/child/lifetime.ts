@@ -40,7 +40,7 @@ export class Lifetime<Owner> implements ChildSink {
   readonly #owner: Owner;
   readonly #listener: LifetimeListener<Owner>;
   readonly #exited = new Deferred<Exit>();
-  readonly #empty = new Deferred<void>();
+  #empty: Deferred<void> | undefined;
   #occupied: Deferred<void> | undefined;
   #exit: (ChildState & { state: 'exited' }) | undefined;
   #exitTold = false;
@@ -83,7 +83,7 @@ export class Lifetime<Owner> implements ChildSink {
   get empty(): Promise<void> {
     this.#awaitsEmpty = true;
     this.#hold();
-    return this.#empty.promise;
+    return (this.#empty ??= new Deferred()).promise;
   }
 
   /** Resolves if the leader exits and live members of the scope are seen after it. */
@@ -92,7 +92,7 @@ export class Lifetime<Owner> implements ChildSink {
   }
 
   get whenEmpty(): Promise<void> {
-    return this.#empty.promise;
+    return (this.#empty ??= new Deferred()).promise;
   }
 
   /** A single system call on the child, or none once its exit is known. */
@@ -223,7 +223,7 @@ export class Lifetime<Owner> implements ChildSink {
   #settle(): void {
     this.#isEmpty = true;
     this.#hold();
-    this.#empty.resolve();
+    (this.#empty ??= new Deferred()).resolve();
     this.#listener.empty(this.#owner);
   }
 }

@@ -97,10 +97,14 @@ export interface EscalationChoice<Target> {
 
 const WAITS = ['eofWait', 'grace', 'killWait'] as const;
 
+const NOTHING_CHOSEN = Object.freeze({});
+
 /** `options` has passed checkOptions. */
 export function chooseEscalation<Target>(
   options: Record<string, unknown>,
 ): EscalationChoice<Target> {
+  // As of most children, which then share one.
+  if (ESCALATION_KEYS.every((key) => options[key] === undefined)) return NOTHING_CHOSEN;
   const waits: Partial<Record<(typeof WAITS)[number], number>> = {};
   for (const key of WAITS) {
     const value = options[key];

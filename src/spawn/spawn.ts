@@ -117,7 +117,8 @@ function adopt(
     onExit: plan.onExit,
     onRelease: tracked === undefined ? undefined : () => tracked.released(),
     signal: plan.signal,
-    timeout: plan.timeout - (performance.now() - calledAt),
+    timeout:
+      plan.timeout === Infinity ? Infinity : plan.timeout - (performance.now() - calledAt),
   });
   tracked?.started({
     identity: child.identity,
@@ -139,11 +140,14 @@ const DIRECTIONS: Partial<Record<StdioKind, PipeDirection>> = {
   [StdioKind.SocketPair]: 'both',
 };
 
+const NO_STREAMS: readonly null[] = Object.freeze([null, null, null]);
+
 /** A stream, or none, for each descriptor of the child. */
 function openStreams(
   stdio: readonly StdioPlan[],
   descriptors: readonly number[],
-): (PipeStream | null)[] {
+): readonly (PipeStream | null)[] {
+  if (descriptors.length === 0 && stdio.length === NO_STREAMS.length) return NO_STREAMS;
   let next = 0;
   return stdio.map(({ kind }) => {
     const direction = DIRECTIONS[kind];
