@@ -116,7 +116,7 @@ function start(
           attached: true,
           scope,
           escalation,
-          stdio: [],
+          pipes: [],
           onExit: 'leave',
           onRelease: undefined,
           signal: undefined,

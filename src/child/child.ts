@@ -6,21 +6,23 @@ import { readLines, type OutputLine } from './lines.js';
 import { Process } from './process.js';
 
 export class Child extends Process {
+  #streams: readonly (PipeStream | null)[] | undefined;
+
   /** Standard streams and extra descriptors: a stream where `stdio` said 'pipe', else null. */
   get stdio(): readonly (PipeStream | null)[] {
-    return this.pipes;
+    return (this.#streams ??= this.pipes.map((pipe) => pipe?.stream ?? null));
   }
 
   get stdin(): Writable | null {
-    return this.pipes[0] ?? null;
+    return this.pipes[0]?.stream ?? null;
   }
 
   get stdout(): Readable | null {
-    return this.pipes[1] ?? null;
+    return this.pipes[1]?.stream ?? null;
   }
 
   get stderr(): Readable | null {
-    return this.pipes[2] ?? null;
+    return this.pipes[2]?.stream ?? null;
   }
 
   /**

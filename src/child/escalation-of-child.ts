@@ -1,11 +1,11 @@
 /** A child, as an escalation acts on it. */
-import type { Writable } from 'node:stream';
 
 import type { ProcessIdentity } from '../identity.js';
 import { isWide, type Scope } from '../options/scope.js';
 import { signalNumber, type Signal } from '../signals.js';
 import type { EscalationTarget } from '../terminate/escalation.js';
 import type { Survivor } from '../terminate/termination.js';
+import type { Pipe } from '../stdio/pipe.js';
 import { Timer } from '../timer.js';
 import type { Lifetime } from './lifetime.js';
 import { explainSurvivor } from './scope-members.js';
@@ -28,9 +28,9 @@ export class EscalationOfChild implements EscalationTarget {
   readonly #child: Endable;
   readonly #lifetime: Lifetime<unknown>;
 
-  readonly #input: Writable | null;
+  readonly #input: Pipe | null;
 
-  constructor(child: Endable, lifetime: Lifetime<unknown>, input: Writable | null) {
+  constructor(child: Endable, lifetime: Lifetime<unknown>, input: Pipe | null) {
     this.#child = child;
     this.#input = input;
     this.#lifetime = lifetime;
@@ -77,10 +77,7 @@ export class EscalationOfChild implements EscalationTarget {
   }
 
   closeInput(): boolean {
-    if (this.#input === null || this.#input.destroyed) return false;
-    // What the caller has written is still delivered; then the pipe is closed.
-    this.#input.end();
-    return true;
+    return this.#input?.end() ?? false;
   }
 
   async runAction(action: (child: never) => unknown): Promise<unknown> {

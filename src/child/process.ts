@@ -15,7 +15,7 @@ import {
 import { isWide, SCOPES, type Scope } from '../options/scope.js';
 import { checkAbortSignal, checkDuration, checkOneOf, checkOptions } from '../options/validate.js';
 import { signalNumber, type Signal } from '../signals.js';
-import type { PipeStream } from '../stdio/pipe-stream.js';
+import type { Pipe } from '../stdio/pipe.js';
 import { Escalation } from '../terminate/escalation.js';
 import type { Termination } from '../terminate/termination.js';
 import { ChangeFeed } from './changes.js';
@@ -41,7 +41,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
   /** What the escalation and `empty` cover. */
   readonly scope: Scope;
   /** Our ends of the process's pipes, in the order of its descriptors; none if it is not our child. */
-  protected readonly pipes: readonly (PipeStream | null)[];
+  protected readonly pipes: readonly (Pipe | null)[];
 
   readonly #lifetime: Lifetime<Process>;
   readonly #setup: ChildSetup<never>;
@@ -60,7 +60,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
     this.pid = setup.identity.pid;
     this.pgid = setup.pgid;
     this.scope = setup.scope;
-    this.pipes = setup.stdio;
+    this.pipes = setup.pipes;
     this.#lifetime = new Lifetime(setup.id, setup, this, Process.#told);
     const callOff = endOn(setup.signal, setup.timeout, (cause) => {
       // Its outcome is in `empty`, `exited` and whatever `terminate()` the caller joins.
@@ -87,6 +87,11 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
   /** @internal Who is told what happens; for `start`. */
   static sinkOf(child: Process): ChildSink {
     return child.#lifetime;
+  }
+
+  /** @internal For `run`, which reads them itself. */
+  static pipesOf(child: Process): readonly (Pipe | null)[] {
+    return child.pipes;
   }
 
   /** One look: a single system call on the child, or none once its exit is known. */
@@ -245,10 +250,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
   #reference(on: boolean): this {
     this.#lifetime.reference(on);
     this.#escalation?.reference(on);
-    for (const stream of this.pipes) {
-      if (on) stream?.ref();
-      else stream?.unref();
-    }
+    for (const pipe of this.pipes) pipe?.reference(on);
     return this;
   }
 
@@ -266,7 +268,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
 
   #onEmpty(): void {
     this.#stopEnding();
-    for (const stream of this.pipes.slice(1)) stream?.drain();
+    for (let i = 1; i < this.pipes.length; i++) this.pipes[i]?.drain();
     this.tell('empty');
     this.removeAllListeners('stop').removeAllListeners('continue');
   }

@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../identity.js';
 import type { EscalationChoice } from '../options/escalation.js';
 import type { Scope } from '../options/scope.js';
 import type { Signal } from '../signals.js';
-import type { PipeStream } from '../stdio/pipe-stream.js';
+import type { Pipe } from '../stdio/pipe.js';
 
 export interface ChildEvents {
   /** The leader has exited. */
@@ -33,7 +33,7 @@ export interface ChildSetup<Target> {
   readonly scope: Scope;
   /** What `terminate` falls back to. */
   readonly escalation: EscalationChoice<Target>;
-  readonly stdio: readonly (PipeStream | null)[];
+  readonly pipes: readonly (Pipe | null)[];
   readonly onExit: 'terminate' | 'leave';
   readonly onRelease: (() => void) | undefined;
   readonly signal: AbortSignal | undefined;

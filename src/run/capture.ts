@@ -1,7 +1,7 @@
 /** Collects what a child writes to one pipe, up to a limit, and knows when it has fallen silent. */
 import { StringDecoder } from 'node:string_decoder';
 
-import type { PipeStream } from '../stdio/pipe-stream.js';
+import type { Pipe } from '../stdio/pipe.js';
 import { Timer } from '../timer.js';
 
 // A process that escaped the scope may hold the pipe and go on writing for ever, each chunk putting
@@ -9,7 +9,7 @@ import { Timer } from '../timer.js';
 const MOST_SILENCES = 20;
 
 export class Capture {
-  readonly #stream: PipeStream | null;
+  readonly #pipe: Pipe | null;
   readonly #limit: number;
   readonly #chunks: Buffer[] = [];
   #kept = 0;
@@ -19,17 +19,17 @@ export class Capture {
   #begun = false;
   #onChange: (() => void) | undefined;
 
-  constructor(stream: PipeStream | null, limit: number) {
-    this.#stream = stream;
+  constructor(pipe: Pipe | null, limit: number) {
+    this.#pipe = pipe;
     this.#limit = limit;
-    this.#closed = stream === null;
+    this.#closed = pipe === null;
   }
 
   /** Not at once: of a program that is over soon it is cheaper to take all at its end. */
   begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    const stream = this.#stream;
+    const stream = this.#pipe?.stream;
     stream?.on('data', (chunk: Buffer) => this.#take(chunk));
     // An error while reading ends it as well; what came before is kept.
     stream?.on('error', () => this.#close());
@@ -66,13 +66,13 @@ export class Capture {
   async drain(idle: number): Promise<void> {
     this.#takeAll();
     if (!this.#closed) await this.#silence(idle);
-    this.#stream?.destroy();
+    this.#pipe?.destroy();
   }
 
   #takeAll(): void {
-    if (this.#begun || this.#stream?.otherEndClosed !== true) return this.begin();
-    const all = this.#stream.read() as Buffer | null;
-    if (all !== null) this.#take(all);
+    const all = this.#begun ? undefined : this.#pipe?.takeAll();
+    if (all === undefined) return this.begin();
+    for (const chunk of all) this.#take(chunk);
     this.#closed = true;
   }
 

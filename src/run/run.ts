@@ -1,5 +1,5 @@
 /** The whole job: start, watch, end what is left, and one result that is final. */
-import type { Child } from '../child/child.js';
+import { Child } from '../child/child.js';
 import type { EndedBy } from '../child/waiting.js';
 import {
   errorRecord,
@@ -116,8 +116,9 @@ class Job {
     this.#child = child;
     this.#plan = plan;
     this.#startedAt = startedAt;
-    this.#stdout = new Capture(child.stdio[1] ?? null, plan.maxBuffer);
-    this.#stderr = new Capture(child.stdio[2] ?? null, plan.maxBuffer);
+    const [, stdout = null, stderr = null] = Child.pipesOf(child);
+    this.#stdout = new Capture(stdout, plan.maxBuffer);
+    this.#stderr = new Capture(stderr, plan.maxBuffer);
   }
 
   async complete(): Promise<Completion<string | Buffer>> {

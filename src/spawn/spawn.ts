@@ -9,7 +9,8 @@ import type { Scope } from '../options/scope.js';
 import { SPAWN_KEYS, type SpawnOptions } from '../options/spawn-options.js';
 import { StdioKind, type StdioPlan } from '../options/stdio.js';
 import { checkOptions } from '../options/validate.js';
-import { PipeStream, type PipeDirection } from '../stdio/pipe-stream.js';
+import type { PipeDirection } from '../stdio/pipe-stream.js';
+import { Pipe } from '../stdio/pipe.js';
 import { publishSpawned, publishSpawnFailed } from '../telemetry/publish.js';
 import { planSpawn, type SpawnPlan } from './plan.js';
 import { start, type Adopted, type Started } from './start.js';
@@ -113,12 +114,11 @@ function adopt(
     attached: false,
     scope,
     escalation: plan.escalation,
-    stdio: openStreams(plan.stdio, descriptors),
+    pipes: openPipes(plan.stdio, descriptors),
     onExit: plan.onExit,
     onRelease: tracked === undefined ? undefined : () => tracked.released(),
     signal: plan.signal,
-    timeout:
-      plan.timeout === Infinity ? Infinity : plan.timeout - (performance.now() - calledAt),
+    timeout: plan.timeout === Infinity ? Infinity : plan.timeout - (performance.now() - calledAt),
   });
   tracked?.started({
     identity: child.identity,
@@ -140,18 +140,18 @@ const DIRECTIONS: Partial<Record<StdioKind, PipeDirection>> = {
   [StdioKind.SocketPair]: 'both',
 };
 
-const NO_STREAMS: readonly null[] = Object.freeze([null, null, null]);
+const NO_PIPES: readonly null[] = Object.freeze([null, null, null]);
 
-/** A stream, or none, for each descriptor of the child. */
-function openStreams(
+/** A pipe, or none, for each descriptor of the child. */
+function openPipes(
   stdio: readonly StdioPlan[],
   descriptors: readonly number[],
-): readonly (PipeStream | null)[] {
-  if (descriptors.length === 0 && stdio.length === NO_STREAMS.length) return NO_STREAMS;
+): readonly (Pipe | null)[] {
+  if (descriptors.length === 0 && stdio.length === NO_PIPES.length) return NO_PIPES;
   let next = 0;
   return stdio.map(({ kind }) => {
     const direction = DIRECTIONS[kind];
     const fd = direction === undefined ? undefined : descriptors[next++];
-    return direction === undefined || fd === undefined ? null : new PipeStream(fd, direction);
+    return direction === undefined || fd === undefined ? null : new Pipe(fd, direction);
   });
 }

@@ -6,8 +6,7 @@
  * at all. So the socket is hidden behind a stream that, once the child's scope is empty, takes in what
  * the pipe still holds and lets the descriptor go.
  *
- * And a socket costs more than all the rest of a child: it is made when somebody first reads or writes,
- * which with a program that is over in a moment may be never.
+ * The socket is made when somebody first reads or writes.
  */
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
@@ -16,7 +15,6 @@ import { Duplex, type DuplexOptions } from 'node:stream';
 import { systemError } from '../errors/index.js';
 import { binding } from '../native/binding.js';
 import { Timer } from '../timer.js';
-import { readAvailable, type Available } from './read-available.js';
 
 // A stranger that escaped from the scope may hold the pipe for ever. After this much silence, in
 // milliseconds, it no longer keeps the event loop alive.
@@ -61,9 +59,10 @@ export class PipeStream extends Duplex {
     return (this.#socket as Socket & { _handle?: { fd: number } | null })._handle?.fd ?? -1;
   }
 
-  /** @internal Nothing more will come; what has is in the stream. */
-  get otherEndClosed(): boolean {
-    return this.#otherEndClosed;
+  /** @internal What was read before there was this stream; `ended`: and there is no more. */
+  takeIn(chunks: readonly Buffer[], ended: boolean): void {
+    for (const chunk of chunks) this.push(chunk);
+    if (ended) this.#onEnd();
   }
 
   /** undefined: the descriptor is closed. */
@@ -111,23 +110,8 @@ export class PipeStream extends Duplex {
     this.#draining = true;
     // Nobody is there any more, for either direction.
     if (this.#otherEndClosed) return this.#close();
-    if (this.#socket === undefined && this.#takeIn()) return;
     this.#open()?.resume();
     this.#awaitSilence();
-  }
-
-  /** Whether that was all. */
-  #takeIn(): boolean {
-    let available: Available;
-    try {
-      available = readAvailable(this.#fd, MOST_UNREAD);
-    } catch (error) {
-      this.destroy(error as Error);
-      return true;
-    }
-    for (const chunk of available.chunks) this.push(chunk);
-    if (available.ended) this.#onEnd();
-    return available.ended;
   }
 
   #awaitSilence(): void {
