@@ -245,14 +245,6 @@ void Reaper::look(std::uint64_t sequence) {
 void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const ExitInfo& exit,
                     bool ours) {
   const std::int64_t seen_ns = sys::monotonic_ns();
-  if (child->pidfd != nullptr) {
-    // Never left to close(): a child that is being vforked right now may hold a copy, which would
-    // keep the entry alive and ringing.
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child->pidfd->get(), nullptr);
-  } else if (!child->foreign) {
-    without_pidfd_--;
-  }
-  if (child->foreign) foreign_--;
   child->publish(exit);
   // Also if it was released: the watcher takes it then, once nobody signals the scope by numbers.
   child->keeps_zombie = ours && child->pinned();
@@ -266,7 +258,6 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   // Most children leave nobody behind, which the kernel knows now that the zombie is gone.
   const bool alone = child->leads_group && !child->scope.wide() && !child->pinned() &&
                      child->group->signal(0) == -ESRCH;
-  if (alone) groups_.give_up(child);
   Event event{};
   event.type = EventType::kExited;
   event.id = child->id;
@@ -274,8 +265,17 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   event.exit = exit;
   event.seen_ns = seen_ns;
   child->channel->post(std::move(event));
-  if (alone || child->group == nullptr) return;
-
+  // From here on nobody waits.
+  if (child->pidfd != nullptr) {
+    // Never left to close(): a child that is being vforked right now may hold a copy, which would
+    // keep the entry alive and ringing.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child->pidfd->get(), nullptr);
+  } else if (!child->foreign) {
+    without_pidfd_--;
+  }
+  if (child->foreign) foreign_--;
+  if (alone) return groups_.give_up(child);
+  if (child->group == nullptr) return;
   // Not before the exit was told: the watcher may find the group empty while its last member, one
   // that joined it, is still a zombie here, and "empty" must not overtake "exited".
   const pid_t leader = child->leads_group ? 0 : child->group->pgid();
