@@ -1,5 +1,6 @@
 #include "environment.h"
 
+#include "../core/sys.h"
 #include "encode.h"
 
 namespace reapwell {
@@ -50,7 +51,9 @@ void Environment::undo_start(std::uint32_t id) {
   if (job != nullptr) {
     job->control.cancel();
     // The spawner undoes what has started, if it comes to that before the process has ended.
-    job->control.await_finish(kUndoPatience);
+    // However many there are that hang, it is waited for once.
+    if (undo_until_ns_ == 0) undo_until_ns_ = sys::monotonic_ns() + kUndoPatience;
+    job->control.await_finish(undo_until_ns_);
   }
   channel_->abandon(id);
   for (const Event& event : drained_) {

@@ -63,6 +63,7 @@ class Environment {
   std::unordered_map<int, UniqueFd> lent_;
   std::unordered_map<std::uint32_t, std::unique_ptr<FileLock>> locks_;
   std::uint32_t last_lock_ = 0;
+  std::int64_t undo_until_ns_ = 0;  // set by the first undo_start()
 };
 
 }  // namespace reapwell

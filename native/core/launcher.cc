@@ -68,9 +68,8 @@ void LaunchControl::cancel() {
   }
 }
 
-void LaunchControl::await_finish(std::int64_t patience_ns) const {
-  const std::int64_t deadline = sys::monotonic_ns() + patience_ns;
-  while (!finished_.load(std::memory_order_acquire) && sys::monotonic_ns() < deadline) {
+void LaunchControl::await_finish(std::int64_t deadline_ns) const {
+  while (!finished_.load(std::memory_order_acquire) && sys::monotonic_ns() < deadline_ns) {
     sys::sleep_ns(kPause);
   }
 }

@@ -43,8 +43,8 @@ class LaunchControl {
 
   // The launching thread: what came of it has been told, or undone.
   void finish() { finished_.store(true, std::memory_order_release); }
-  // Any thread: waits for that, but not for ever.
-  void await_finish(std::int64_t patience_ns) const;
+  // Any thread: waits for that until the deadline (CLOCK_MONOTONIC).
+  void await_finish(std::int64_t deadline_ns) const;
 
  private:
   friend class LaunchWindow;

@@ -50,7 +50,7 @@ export interface Binding {
     plan: Float64Array,
   ): number;
   cancelSpawn(id: number): void;
-  /** For process.on('exit'): ends a start that has not been told, and its child; waits 250 ms at most. */
+  /** For process.on('exit'): ends a start that has not been told, and its child; all of them wait 250 ms at most. */
   undoSpawn(id: number): void;
   /** Our ends of its pipes, non-blocking. They are the addon's until handed over or closed. */
   lendDescriptors(id: number): number[];

@@ -83,3 +83,35 @@ test('main and several workers each get the exits of their own children', async 
   );
   expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'done\n', stderr: '' });
 });
+
+test('pipes that nobody has read or written end with their worker', async () => {
+  const ended = await nodeProgram(
+    `
+      import { setTimeout } from 'node:timers/promises';
+      import { Worker, isMainThread, parentPort } from 'node:worker_threads';
+      import { descriptors } from '../../support/inside.mjs';
+      const pipes = () => descriptors().filter((each) => / (pipe|socket):/.test(each)).length;
+      if (isMainThread) {
+        // Started by the main thread too, so that the addon's own descriptors are there already.
+        await (await import('reapwell')).run('/bin/true');
+        const worker = new Worker(new URL(import.meta.url));
+        await new Promise((resolve) => worker.once('message', resolve));
+        const living = pipes();
+        await worker.terminate();
+        const deadline = performance.now() + 10_000;
+        while (pipes() > living - 20 && performance.now() < deadline) await setTimeout(5);
+        console.log(JSON.stringify({ ended: living - pipes() }));
+      } else {
+        const { spawn } = await import('reapwell');
+        const stdio = ['pipe', 'pipe', 'pipe', 'pipe'];
+        globalThis.children = await Promise.all(
+          Array.from({ length: 5 }, () => spawn('/bin/sleep', ['60'], { stdio })),
+        );
+        parentPort.postMessage('started');
+        globalThis.idle = setInterval(() => undefined, 1000);
+      }
+    `,
+  );
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect((JSON.parse(ended.stdout) as { ended: number }).ended).toBeGreaterThanOrEqual(20);
+});
