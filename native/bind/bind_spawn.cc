@@ -1,5 +1,6 @@
 // spawn, cancelSpawn, undoSpawn, and our ends of the pipes.
 #include <errno.h>
+#include <fcntl.h>
 
 #include "../core/runtime.h"
 #include "decode_request.h"
@@ -58,6 +59,14 @@ Napi::Value close_descriptor(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (fd): room for more than the usual 64 KiB. Refused (a user's pages for pipes are limited), it
+// stays as it is, and is only slower.
+Napi::Value enlarge_pipe(const Napi::CallbackInfo& info) {
+  constexpr int kBytes = 256 * 1024;
+  fcntl(int_argument(info, 0), F_SETPIPE_SZ, kBytes);
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void export_spawn(Napi::Env env, Napi::Object exports) {
@@ -67,6 +76,7 @@ void export_spawn(Napi::Env env, Napi::Object exports) {
   export_function<lend_descriptors>(env, exports, "lendDescriptors");
   export_function<hand_over_descriptor>(env, exports, "handOverDescriptor");
   export_function<close_descriptor>(env, exports, "closeDescriptor");
+  export_function<enlarge_pipe>(env, exports, "enlargePipe");
 }
 
 }  // namespace reapwell

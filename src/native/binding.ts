@@ -56,6 +56,8 @@ export interface Binding {
   lendDescriptors(id: number): number[];
   handOverDescriptor(fd: number): void;
   closeDescriptor(fd: number): void;
+  /** Room for 256 KiB, if the kernel grants it. */
+  enlargePipe(fd: number): void;
 
   /** 0 running, a signal's number while stopped by it, -1 exited, -2 unknown id. */
   look(id: number): number;

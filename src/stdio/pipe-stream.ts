@@ -23,6 +23,9 @@ const SILENCE = 100;
 // one means that somebody outside the scope goes on writing; the rest then waits for a reader.
 const MOST_UNREAD = 1024 * 1024;
 
+// Who writes more at once than a pipe holds waits for the child twice as long in small portions.
+const LARGE = 64 * 1024;
+
 export type PipeDirection = 'read' | 'write' | 'both';
 
 // Writing to a program that has ended is EPIPE, told to the write's callback and to whoever listens for
@@ -36,6 +39,7 @@ export class PipeStream extends Duplex {
   #socket: Socket | undefined;
   #referenced = true;
   #draining = false;
+  #enlarged = false;
   #otherEndClosed = false;
   #silence: Timer | undefined;
 
@@ -145,6 +149,10 @@ export class PipeStream extends Duplex {
     const lost = (): Error => systemError(-constants.errno.EPIPE, 'write');
     const socket = this.#open();
     if (socket === undefined) return callback(lost());
+    if (!this.#enlarged && this.writableLength > LARGE) {
+      this.#enlarged = true;
+      binding.enlargePipe(this.fd);
+    }
     socket.write(chunk, encoding, (error) => {
       // A socket that was destroyed under a write calls back as if the write had succeeded.
       callback(error ?? (this.destroyed ? lost() : null));
