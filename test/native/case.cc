@@ -59,7 +59,8 @@ void Case::handle(Event& event) {
       break;
     case EventType::kExited:
       take_exit(event.exit);
-      break;
+      if (event.value == 0) break;
+      [[fallthrough]];  // nobody was left: the same event tells of both
     case EventType::kEmpty:
       if (++empty_ != 1 || exited_ != 1) complain("empty out of turn");
       break;
