@@ -83,7 +83,7 @@ export class Lifetime<Owner> implements ChildSink {
   get empty(): Promise<void> {
     this.#awaitsEmpty = true;
     this.#hold();
-    return (this.#empty ??= new Deferred()).promise;
+    return this.whenEmpty;
   }
 
   /** Resolves if the leader exits and live members of the scope are seen after it. */

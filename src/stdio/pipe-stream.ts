@@ -5,8 +5,6 @@
  * lost when it is read only after the exit, nor keep a descriptor open for ever when it is never read
  * at all. So the socket is hidden behind a stream that, once the child's scope is empty, takes in what
  * the pipe still holds and lets the descriptor go.
- *
- * The socket is made when somebody first reads or writes.
  */
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
@@ -33,51 +31,29 @@ export type PipeDirection = 'read' | 'write' | 'both';
 const ignore = (): void => undefined;
 
 export class PipeStream extends Duplex {
-  readonly #direction: PipeDirection;
-  /** Lent by the addon until the socket has it; -1 from then on, and when it is closed. */
-  #fd: number;
-  #socket: Socket | undefined;
+  /** undefined: the descriptor was closed before anybody asked for the stream. */
+  readonly #socket: Socket | undefined;
   #referenced = true;
   #draining = false;
   #enlarged = false;
   #otherEndClosed = false;
   #silence: Timer | undefined;
 
-  /** `fd` as the addon lends it. */
+  /** Takes over `fd`; -1 if it has been closed. */
   constructor(fd: number, direction: PipeDirection) {
+    const readable = direction !== 'write';
+    const writable = direction !== 'read';
     // Node's Duplex takes `readable` and `writable`, which its type declarations leave out.
     const options: DuplexOptions & { readable: boolean; writable: boolean } = {
-      readable: direction !== 'write',
-      writable: direction !== 'read',
+      readable,
+      writable,
       allowHalfOpen: direction === 'both',
     };
     super(options);
-    this.#fd = fd;
-    this.#direction = direction;
     this.on('error', ignore);
-  }
-
-  /** The descriptor, so that the stream can be handed to another child as its stdio. */
-  get fd(): number {
-    if (this.#socket === undefined) return this.#fd;
-    return (this.#socket as Socket & { _handle?: { fd: number } | null })._handle?.fd ?? -1;
-  }
-
-  /** @internal What was read before there was this stream; `ended`: and there is no more. */
-  takeIn(chunks: readonly Buffer[], ended: boolean): void {
-    for (const chunk of chunks) this.push(chunk);
-    if (ended) this.#onEnd();
-  }
-
-  /** undefined: the descriptor is closed. */
-  #open(): Socket | undefined {
-    if (this.#socket !== undefined || this.#fd < 0) return this.#socket;
-    const readable = this.#direction !== 'write';
-    const writable = this.#direction !== 'read';
-    binding.handOverDescriptor(this.#fd);
-    const socket = new Socket({ fd: this.#fd, readable, writable, allowHalfOpen: true });
+    if (fd < 0) return;
+    const socket = new Socket({ fd, readable, writable, allowHalfOpen: true });
     this.#socket = socket;
-    this.#fd = -1;
     socket.pause();
     socket.on('error', (error) => this.destroy(error));
     if (readable) {
@@ -85,14 +61,18 @@ export class PipeStream extends Duplex {
       socket.on('end', () => this.#onEnd());
       socket.pause();
     }
-    if (!this.#referenced) socket.unref();
-    return socket;
   }
 
-  #close(): void {
-    if (this.#fd >= 0) binding.closeDescriptor(this.#fd);
-    this.#fd = -1;
-    this.#socket?.destroy();
+  /** The descriptor, so that the stream can be handed to another child as its stdio. */
+  get fd(): number {
+    const socket = this.#socket as (Socket & { _handle?: { fd: number } | null }) | undefined;
+    return socket?._handle?.fd ?? -1;
+  }
+
+  /** @internal What was read before there was this stream; `ended`: and there is no more. */
+  takeIn(chunks: readonly Buffer[], ended: boolean): void {
+    for (const chunk of chunks) this.push(chunk);
+    if (ended) this.#onEnd();
   }
 
   ref(): this {
@@ -113,8 +93,11 @@ export class PipeStream extends Duplex {
     if (this.destroyed || this.#draining) return;
     this.#draining = true;
     // Nobody is there any more, for either direction.
-    if (this.#otherEndClosed) return this.#close();
-    this.#open()?.resume();
+    if (this.#otherEndClosed) {
+      this.#socket?.destroy();
+      return;
+    }
+    this.#socket?.resume();
     this.#awaitSilence();
   }
 
@@ -134,11 +117,11 @@ export class PipeStream extends Duplex {
     this.#silence?.clear();
     this.push(null);
     this.#otherEndClosed = true;
-    if (this.#draining) this.#close();
+    if (this.#draining) this.#socket?.destroy();
   }
 
   override _read(): void {
-    this.#open()?.resume();
+    this.#socket?.resume();
   }
 
   override _write(
@@ -147,7 +130,7 @@ export class PipeStream extends Duplex {
     callback: (error?: Error | null) => void,
   ): void {
     const lost = (): Error => systemError(-constants.errno.EPIPE, 'write');
-    const socket = this.#open();
+    const socket = this.#socket;
     if (socket === undefined) return callback(lost());
     if (!this.#enlarged && this.writableLength > LARGE) {
       this.#enlarged = true;
@@ -160,19 +143,14 @@ export class PipeStream extends Duplex {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    if (this.#direction === 'write' && this.#socket === undefined) {
-      this.#close();
-      callback();
-      return;
-    }
-    const socket = this.#open();
+    const socket = this.#socket;
     if (socket === undefined) callback();
     else socket.end(() => callback());
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#silence?.clear();
-    this.#close();
+    this.#socket?.destroy();
     callback(error);
   }
 }

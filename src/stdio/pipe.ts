@@ -25,9 +25,10 @@ export class Pipe {
 
   get stream(): PipeStream {
     if (this.#stream !== undefined) return this.#stream;
+    const closed = this.#fd < 0;
+    if (!closed) binding.handOverDescriptor(this.#fd);
     const stream = new PipeStream(this.#fd, this.#direction);
     this.#stream = stream;
-    const closed = this.#fd < 0;
     this.#fd = -1;
     if (!this.#referenced) stream.unref();
     if (this.#rest !== undefined) stream.takeIn(this.#rest, true);
