@@ -75,3 +75,17 @@ test('a program that reads none of it is no failure', async () => {
     expect(await run('/bin/true', [], { input })).toMatchObject({ status: 'completed' });
   }
 });
+
+// F_GETPIPE_SZ, asked once something has come in.
+const asksSize =
+  'import fcntl, os, sys; os.read(0, 1); print(fcntl.fcntl(0, 1032)); sys.stdin.buffer.read()';
+
+test.each([
+  [1000, 'as it was', 64 * 1024],
+  [300_000, 'larger', 256 * 1024],
+])('with %i bytes of input the pipe is %s', async (length, _, size) => {
+  const { status, stdout } = await run('python3', ['-c', asksSize], {
+    input: Buffer.alloc(length),
+  });
+  expect({ status, stdout }).toEqual({ status: 'completed', stdout: `${size}\n` });
+});
