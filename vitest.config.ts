@@ -1,5 +1,6 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
+/** A folder. */
 const report = process.env['REAPWELL_TEST_REPORT'];
 
 // What does not depend on how exits are learned of; run once.
@@ -36,8 +37,6 @@ function project(
       // Processes, not threads: signal masks, SIGCHLD and children belong to a process,
       // and a test file must be able to break its own without touching the next.
       pool: 'forks',
-      // On a loaded machine a deadline of a test can pass; a second failure is a failure.
-      retry: process.env['CI'] === undefined ? 0 : 2,
       testTimeout: 30_000,
       hookTimeout: 30_000,
     },
@@ -55,8 +54,11 @@ export default defineConfig({
       project('pidfd-only', { REAPWELL_SIGCHLD: 'share' }, anyMode),
       project('signalfd-only', { REAPWELL_PIDFD: 'off' }, anyMode),
     ],
-    // The second is for programs that count the tests (.ci/run).
-    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    // The second is for programs that count the tests (.ci/run): one file for each run of vitest.
+    reporters:
+      report === undefined
+        ? ['default']
+        : ['default', ['json', { outputFile: `${report}/${process.pid}.json` }]],
     coverage: { provider: 'v8', include: ['src/**/*.ts', 'dist/**/*.js'] },
   },
 });

@@ -4,10 +4,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findNpm, majors, provideNode } from './lib/provide-node.mjs';
 
-const majors = [20, 22, 24, 26];
 /** Enough for npm to run and to start a shell; neither a compiler, make nor Python. */
 const allowedTools = ['sh', 'env'];
 
@@ -15,6 +15,8 @@ const allowedTools = ['sh', 'env'];
 const environment = { ...process.env, npm_config_loglevel: 'warn' };
 const root = fileURLToPath(new URL('..', import.meta.url));
 const npm = findNpm();
+/** Kept, and shared with test-nodes.mjs. */
+const nodes = join(root, 'test', '.build', 'nodes');
 const work = fs.mkdtempSync(join(tmpdir(), 'reapwell-tarball-'));
 const count = { passed: 0, failed: 0, skipped: 0 };
 try {
@@ -29,7 +31,7 @@ function main() {
   const tarball = pack();
   for (const major of majors) {
     const name = `node ${major}`;
-    const { node, reason } = provideNode(major);
+    const { node, reason } = provideNode(major, nodes);
     if (node === undefined) {
       count.skipped += 1;
       console.log(`skipped: tarball on ${name} (${reason})`);
@@ -58,27 +60,6 @@ function pack() {
   exec(process.execPath, [npm, 'pack', '--pack-destination', work], { cwd: root });
   const [file] = fs.readdirSync(work).filter((name) => name.endsWith('.tgz'));
   return join(work, file);
-}
-
-/**
- * The running Node, or one from the registry. `node-linux-*` are the packages that the
- * package `node` installs by a script; they carry the binary and need no script.
- */
-function provideNode(major) {
-  if (process.versions.node.startsWith(`${major}.`)) return { node: process.execPath };
-  const name = `node-linux-${process.arch}`;
-  const folder = project(`node-${major}`);
-  try {
-    exec(process.execPath, [npm, 'install', '--ignore-scripts', `${name}@${major}`], {
-      cwd: folder,
-    });
-    const node = join(folder, 'node_modules', name, 'bin', 'node');
-    exec(node, ['--version'], {});
-    return { node };
-  } catch (error) {
-    const lines = error.message.split('\n');
-    return { reason: lines.find((line) => /^npm error (?!code)/.test(line)) ?? lines[0] };
-  }
 }
 
 function use(tarball, node, flags) {
@@ -132,11 +113,6 @@ function withoutCompiler(node) {
 
 function which(tool) {
   return execFileSync('/bin/sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim();
-}
-
-/** npm's own program file, so that any Node can run it. */
-function findNpm() {
-  return process.env.npm_execpath ?? resolve(fs.realpathSync(which('npm')));
 }
 
 /** Returns what the command printed; throws, with it, if the command failed. */
