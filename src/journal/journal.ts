@@ -35,6 +35,15 @@ const OPTION_KEYS: ReadonlySet<string> = new Set(['onWriteError']);
 const PRUNE_KEYS: ReadonlySet<string> = new Set(['olderThan']);
 const WEEK = 7 * 24 * 3600 * 1000;
 
+let lastStart = 0;
+
+/** Milliseconds since the epoch. Starts within one millisecond keep their order. */
+function startTime(): number {
+  const now = Date.now();
+  lastStart = Math.floor(lastStart) === now ? lastStart + 0.001 : now;
+  return lastStart;
+}
+
 /**
  * Opens the journal in `dir`, which is made if it does not exist, and which is this process's until
  * `close()` or its end, however it ends. What an earlier supervisor left is in `entries()`, and ended
@@ -214,7 +223,7 @@ export class Journal implements AsyncDisposable, JournalRef {
       t: 'starting',
       ...{ key, id, meta, file, args, scope },
       ...(cgroup === undefined ? {} : { cgroup }),
-      at: Date.now(),
+      at: startTime(),
       ...world(),
     };
     // Before it is written: a second job of this id must not slip in meanwhile.

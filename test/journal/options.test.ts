@@ -79,6 +79,18 @@ describe('an id', () => {
   });
 });
 
+test('entries stand in the order of their starts, many in one millisecond too', async () => {
+  const dir = temporaryDirectory();
+  const journal = await open(dir);
+  const ids = Array.from({ length: 30 }, (_, number) => `job-${number}`);
+  // The later ones end first.
+  const sleeps = ids.map((_, number) => String((ids.length - number) / 200));
+  await Promise.all(ids.map((id, number) => run('sleep', [sleeps[number]!], { journal, id })));
+  expect(journal.entries().map(({ id }) => id)).toEqual(ids);
+  await journal.close();
+  expect((await open(dir)).entries().map(({ id }) => id)).toEqual(ids);
+});
+
 describe('meta', () => {
   test.each([
     ['nothing', undefined, null],
