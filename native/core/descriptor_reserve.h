@@ -13,7 +13,9 @@ class DescriptorReserve {
  public:
   void fill() {
     while (held_.size() < kHeld) {
-      UniqueFd spare = above_stdio(open("/dev/null", O_RDONLY | O_CLOEXEC));
+      // O_PATH tells them from whatever else is open on that file: they come and go with each
+      // listing, and whoever looks for a leak must not take them for one.
+      UniqueFd spare = above_stdio(open("/dev/null", O_PATH | O_CLOEXEC));
       if (!spare.valid()) return;
       held_.push_back(std::move(spare));
     }

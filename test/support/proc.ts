@@ -1,6 +1,9 @@
 // What /proc says about processes: the tests' own look, independent of the library's.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+// Of x86-64 and arm64; Node's constants leave it out.
+const O_PATH = 0o10000000;
+
 export interface Stat {
   pid: number;
   command: string;
@@ -70,14 +73,22 @@ export function zombieChildren(): number[] {
     .map((stat) => stat.pid);
 }
 
-/** The open descriptors of this process, number to link. */
+// The reaper looks at the threads' signal masks now and then, each for a moment; and the group watcher
+// lets go of its reserve while it lists processes, to take other numbers after it.
+function isOfItsThreads(name: string, link: string): boolean {
+  if (/^\/proc\/\d+\/task/.test(link)) return true;
+  if (link !== '/dev/null') return false;
+  const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'utf8'));
+  return (parseInt(flags?.[1] ?? '0', 8) & O_PATH) !== 0;
+}
+
+/** The open descriptors of this process, number to link, without those that come and go by themselves. */
 export function openDescriptors(): Map<number, string> {
   const open = new Map<number, string>();
   for (const name of readdirSync('/proc/self/fd')) {
     try {
       const link = readlinkSync(`/proc/self/fd/${name}`);
-      // The reaper looks at the threads' signal masks now and then, each for a moment.
-      if (!/^\/proc\/\d+\/task/.test(link)) open.set(Number(name), link);
+      if (!isOfItsThreads(name, link)) open.set(Number(name), link);
     } catch {
       // The directory's own descriptor, closed by now.
     }
