@@ -158,10 +158,12 @@ describe('the lock goes', () => {
       const dir = temporaryDirectory();
       const program = startProgram(
         `
-          import { openJournal, spawn } from 'reapwell';
+          import { openJournal, run, spawn } from 'reapwell';
           import { spawn as nodeSpawn } from 'node:child_process';
           import { once } from 'node:events';
           import { children, until } from '../../support/inside.mjs';
+          // With the first start goes another child, which tries what the kernel can.
+          await run('/bin/true');
           const [dir, mounter, hung] = process.argv.slice(2);
           const mount = nodeSpawn(mounter, [hung], { stdio: [3, 'pipe', 'inherit'], detached: true });
           await once(mount.stdout, 'data');
