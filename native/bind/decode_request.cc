@@ -66,6 +66,7 @@ void decode_plan(PlanReader& plan, char* const* files, SpawnRequest& out) {
   out.has_oom_score_adj = !std::isnan(oom_score_adj);
   if (out.has_oom_score_adj) out.oom_score_adj = static_cast<int>(oom_score_adj);
   out.no_new_privileges = plan.integer() != 0;
+  out.shell_for_scripts = plan.integer() != 0;
 
   const size_t stdio = plan.count();
   for (size_t i = 0; i < stdio && plan.ok(); i++) {

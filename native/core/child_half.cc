@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "child_calls.h"
+#include "child_exec.h"
 #include "spawn_request.h"
 #include "sys.h"
 
@@ -256,24 +257,6 @@ REAPWELL_CHILD void bind_to_parent(ChildStart& start) {
   }
   // The parent may have died before the line above; then no signal will ever come.
   if (syscall(SYS_getppid) != start.parent) fail(start, SpawnStep::kParentDeath, ESRCH);
-}
-
-// execvp's rules: go on after what says "not here", remember EACCES, stop at anything else. A file
-// without a known format is ENOEXEC and never handed to a shell.
-REAPWELL_CHILD int exec_first(ChildStart& start) {
-  bool access_denied = false;
-  int error = ENOENT;
-  for (const char* const* candidate = start.candidates; *candidate != nullptr; candidate++) {
-    syscall(SYS_execve, *candidate, start.request->argv.pointers(), start.request->env.pointers());
-    error = errno;
-    if (error == EACCES) {
-      access_denied = true;
-    } else if (error != ENOENT && error != ENOTDIR && error != ESTALE && error != ENODEV &&
-               error != ETIMEDOUT) {
-      return error;
-    }
-  }
-  return access_denied ? EACCES : error;
 }
 
 }  // namespace

@@ -48,8 +48,11 @@ struct ChildReport {
 struct ChildStart {
   const SpawnRequest* request;
   const char* const* candidates;  // null-terminated
-  const int* sources;             // a descriptor of ours for each of the child's; see kFromDevNull
-  int* scratch;                   // as long as sources; the child moves what is in the way here
+  // The shell, room for a candidate, the arguments and null: for a file of no known format. Null
+  // where such a file is refused. The child writes the second.
+  const char** shell_argv;
+  const int* sources;  // a descriptor of ours for each of the child's; see kFromDevNull
+  int* scratch;        // as long as sources; the child moves what is in the way here
   int count;
   int cgroup_procs;  // >= 0: the child enters its cgroup by itself, through this descriptor
   pid_t parent;

@@ -184,6 +184,16 @@ pid_t clone_child(ChildStart& start, ChildStack& stack, bool use_pidfd, int* pid
   return pid < 0 ? -errno : pid;
 }
 
+// See ChildStart::shell_argv.
+std::vector<const char*> shell_arguments(const SpawnRequest& request) {
+  if (!request.shell_for_scripts) return {};
+  std::vector<const char*> arguments{"/bin/sh", ""};
+  char* const* argument = request.argv.pointers();
+  while (*argument != nullptr && *++argument != nullptr) arguments.push_back(*argument);
+  arguments.push_back(nullptr);
+  return arguments;
+}
+
 }  // namespace
 
 LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pidfd,
@@ -199,9 +209,11 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
   candidates.push_back(nullptr);
   const std::vector<int> sources = source_descriptors(request);
   std::vector<int> scratch(sources.size());
+  std::vector<const char*> shell_argv = shell_arguments(request);
 
   ChildStart start{&request,
                    candidates.data(),
+                   shell_argv.empty() ? nullptr : shell_argv.data(),
                    sources.data(),
                    scratch.data(),
                    static_cast<int>(sources.size()),

@@ -64,10 +64,12 @@ const char* StringBlock::find_variable(const char* name) const {
 
 void resolve_candidates(SpawnRequest& request) {
   request.candidates.clear();
-  if (request.file.find('/') != std::string::npos) {
-    request.candidates.push_back(request.file);
-    return;
-  }
+  const auto add = [&](const std::string& path) {
+    // A shell would take it for an option.
+    const bool dash = request.shell_for_scripts && path[0] == '-';
+    request.candidates.push_back(dash ? "./" + path : path);
+  };
+  if (request.file.find('/') != std::string::npos) return add(request.file);
   const char* path = request.env.find_variable("PATH");
   const std::string list = path == nullptr ? kDefaultPath : path;
   for (size_t start = 0;;) {
@@ -75,7 +77,7 @@ void resolve_candidates(SpawnRequest& request) {
     const std::string element = list.substr(start, end - start);
     // As execvp does: an element that is too long for any path is passed over.
     if (element.size() + request.file.size() + 2 <= PATH_MAX) {
-      request.candidates.push_back(element.empty() ? request.file : element + '/' + request.file);
+      add(element.empty() ? request.file : element + '/' + request.file);
     }
     if (end == std::string::npos) return;
     start = end + 1;

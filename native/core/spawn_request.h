@@ -92,6 +92,7 @@ struct SpawnRequest {
   bool has_oom_score_adj = false;
   int oom_score_adj = 0;
   bool no_new_privileges = false;
+  bool shell_for_scripts = false;  // /bin/sh runs what has no format that the kernel knows
   std::vector<ResourceLimit> limits;
   std::uint64_t orphan_mark = 0;  // 0: none; see orphan_mark.h
 };

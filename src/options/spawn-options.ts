@@ -16,6 +16,12 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** What the program sees as its own name. @default the file */
   readonly argv0?: string | undefined;
+  /**
+   * What becomes of a file that has no format that the kernel knows, as a script without `#!`. By
+   * default it is refused (ENOEXEC); `'sh'`: /bin/sh runs it, as execvp(3) would have it:
+   * `/bin/sh path args…`. Whatever it is: a damaged program as well. @default undefined: refused
+   */
+  readonly shebang?: 'sh' | undefined;
   /** Standard streams and extra descriptors, in Node's forms. @default 'pipe' */
   readonly stdio?: StdioOption | undefined;
   /**
@@ -45,10 +51,17 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
    * Cleared when the child executes a set-user-ID program. null: nothing. @default 'SIGTERM'
    */
   readonly parentDeathSignal?: Signal | null | undefined;
-  /** Run as this user. Needs privilege, else EPERM before the exec; set `gid` and `groups` too. */
+  /**
+   * Run as this user. Needs privilege, else EPERM before the exec; set `gid` too, which stays ours
+   * otherwise. Our supplementary groups are dropped, unless `groups` names some. @default ours
+   */
   readonly uid?: number | undefined;
+  /** Run as this group; our supplementary groups are dropped, as with `uid`. @default ours */
   readonly gid?: number | undefined;
-  /** Supplementary groups, replacing ours. */
+  /**
+   * Supplementary groups, in place of ours. @default none with `uid` or `gid`, where we may drop them
+   * (who stays the user that we are need not: setgroups(2) takes privilege); else ours
+   */
   readonly groups?: readonly number[] | undefined;
   /** File mode creation mask, 0 to 0o777. @default ours */
   readonly umask?: number | undefined;
@@ -69,7 +82,7 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
 export const SPAWN_KEYS: readonly string[] = [
   ...ESCALATION_KEYS,
   ...JOURNAL_KEYS,
-  ...['cwd', 'env', 'argv0', 'stdio', 'group', 'session', 'scope', 'parentDeathSignal'],
+  ...['cwd', 'env', 'argv0', 'shebang', 'stdio', 'group', 'session', 'scope', 'parentDeathSignal'],
   ...['uid', 'gid', 'groups', 'umask', 'nice', 'oomScoreAdj', 'noNewPrivileges', 'limits'],
   ...['signal', 'timeout', 'cgroup', 'onExit'],
 ];

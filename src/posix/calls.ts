@@ -121,6 +121,7 @@ export type PosixSpawnOptions = Pick<
   | 'cwd'
   | 'env'
   | 'argv0'
+  | 'shebang'
   | 'stdio'
   | 'session'
   | 'parentDeathSignal'

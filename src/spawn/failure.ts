@@ -36,6 +36,13 @@ const LIMIT_REFUSALS: Readonly<Record<string, string>> = {
   EBUSY: 'that cgroup holds processes itself; name another cgroup.parent',
 };
 
+/** What to do about it, where the code alone does not say. */
+const EXEC_ADVICE: Readonly<Record<string, string>> = {
+  ENOEXEC:
+    ": the kernel does not know its format; begin a script with '#!', e.g. #!/bin/sh, or have it run " +
+    "by /bin/sh with the option shebang: 'sh'",
+};
+
 type FailedPlan = Pick<SpawnPlan, 'file' | 'spawnargs' | 'cwd' | 'cgroupParent' | 'cgroupLimits'>;
 
 /** The next scope of the list may be had. */
@@ -61,7 +68,9 @@ export function spawnFailure(plan: FailedPlan, step: number, errno: number): Err
   const spawnargs = plan.spawnargs.slice(1);
   const syscall = SYSCALLS.get(step);
   if (syscall === undefined || step === STEP_EXEC) {
-    return systemError(errno, `spawn ${plan.file}`, { path: plan.file, spawnargs });
+    const error = systemError(errno, `spawn ${plan.file}`, { path: plan.file, spawnargs });
+    if (step === STEP_EXEC) error.message += EXEC_ADVICE[error.code] ?? '';
+    return error;
   }
   const path = step === STEP_CWD ? (plan.cwd ?? plan.file) : plan.file;
   const error = systemError(errno, syscall, { path, spawnargs });

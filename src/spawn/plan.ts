@@ -186,6 +186,10 @@ function planNumbers(
   const noNewPrivileges =
     options.noNewPrivileges !== undefined &&
     checkBoolean('options.noNewPrivileges', options.noNewPrivileges);
+  const shebang =
+    options.shebang === undefined
+      ? undefined
+      : checkOneOf('options.shebang', options.shebang, ['sh']);
   const numbers = [
     SCOPES.indexOf(scope),
     group.mode,
@@ -197,6 +201,7 @@ function planNumbers(
     optional(options, 'nice', -20, 19, NaN),
     optional(options, 'oomScoreAdj', -1000, 1000, NaN),
     Number(noNewPrivileges),
+    Number(shebang === 'sh'),
     stdio.length,
   ];
   for (const { kind, fd } of stdio) numbers.push(kind, fd);

@@ -84,6 +84,7 @@ export const badAttributes: Record<string, unknown[]> = {
     ...[...badStrings, '', '=', 'a=b', '=a'].map((name) => ({ GOOD: '1', [name]: 'x' })),
   ],
   argv0: badTexts,
+  shebang: [...notStrings, '', 'bash', 'SH', '/bin/sh', 'sh\0'],
   stdio: [
     ...[...strange.slice(1), 0, 1, NaN, '', 'pipes', 'ipc', 'PIPE', 'pipe\0'],
     ...[true, 1n, Symbol('s'), {}, [], () => 1, '', 'ipc', 'x', '1', -1, 0.5, NaN, Infinity].map(

@@ -51,6 +51,7 @@ test('what starts a process', () => {
   expectTypeOf(attach).returns.toEqualTypeOf<Promise<Process>>();
   // @ts-expect-error there is no shell option
   void (() => spawn('x', [], { shell: true }));
+  expectTypeOf<SpawnOptions['shebang']>().toEqualTypeOf<'sh' | undefined>();
   // @ts-expect-error a misspelt option is none
   void (() => run('x', [], { timeuot: 1 }));
 });
