@@ -231,18 +231,30 @@ REAPWELL_CHILD void apply_resources(ChildStart& start) {
   }
 }
 
+// Whoever becomes another user must not keep our supplementary groups. Without privilege they can't
+// be dropped, and need not be: the user is then the one whose groups they are.
+REAPWELL_CHILD int set_groups(const SpawnRequest& request) {
+  const bool drops = !request.has_groups && (request.has_uid || request.has_gid);
+  if (!request.has_groups && !drops) return 0;
+  const long result = syscall(SYS_setgroups, request.groups.size(), request.groups.data());
+  if (result == 0) return 0;
+  const int error = errno;
+  const bool same_user = !request.has_uid || request.uid == static_cast<uid_t>(syscall(SYS_getuid));
+  return drops && same_user ? 0 : error;
+}
+
 REAPWELL_CHILD void apply_identity(ChildStart& start) {
   const SpawnRequest& request = *start.request;
-  if (request.has_groups &&
-      syscall(SYS_setgroups, request.groups.size(), request.groups.data()) < 0) {
-    fail(start, SpawnStep::kGroups, errno);
-  }
+  const int no_groups = set_groups(request);
+  if (no_groups != 0 && request.has_groups) fail(start, SpawnStep::kGroups, no_groups);
   if (request.has_gid && syscall(SYS_setresgid, request.gid, request.gid, request.gid) < 0) {
     fail(start, SpawnStep::kGid, errno);
   }
   if (request.has_uid && syscall(SYS_setresuid, request.uid, request.uid, request.uid) < 0) {
     fail(start, SpawnStep::kUid, errno);
   }
+  // Only now: of an id that we may not take, that is what is to be told.
+  if (no_groups != 0) fail(start, SpawnStep::kGroups, no_groups);
   if (request.no_new_privileges && child::prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
     fail(start, SpawnStep::kNoNewPrivileges, errno);
   }
