@@ -18,7 +18,7 @@ export interface ChildEvents {
 }
 
 export interface WaitOptions {
-  /** Milliseconds. @default Infinity */
+  /** Milliseconds; 0 only looks whether it has exited. @default Infinity */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,6 @@
 /** What `spawn` takes. Times are milliseconds; signals are named as in Node. */
 import type { Signal } from '../signals.js';
+import type { OnExit } from './end.js';
 import { ESCALATION_KEYS, type EscalationOptions } from './escalation.js';
 import { JOURNAL_KEYS, type JournalOptions } from './journal.js';
 import type { Limits } from './limits.js';
@@ -40,15 +41,20 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
   /** Where the cgroup of scope 'cgroup' is made, and its limits. */
   readonly cgroup?: CgroupOptions | undefined;
   /**
-   * What happens to the scope when this process ends by itself (its end, `process.exit`, an uncaught
-   * exception): `'terminate'` kills it at once, since nothing can be waited for then. A process that
-   * is killed runs nothing: `parentDeathSignal` is for that. @default 'leave' for spawn, 'terminate'
-   * for run
+   * What becomes of the scope when this process ends by itself (its end, `process.exit`, an uncaught
+   * exception), or the worker that started it does: `'terminate'` kills it at once, since nothing can be
+   * waited for then; `'leave'` leaves it, and nobody is there any more for its `timeout` and `signal`.
+   * `release()` is `'leave'` from then on. A process that is killed runs nothing: `parentDeathSignal` is
+   * for that, and by default it says the same. @default 'terminate'; for spawn with
+   * `parentDeathSignal: null`, 'leave'
    */
-  readonly onExit?: 'terminate' | 'leave' | undefined;
+  readonly onExit?: OnExit | undefined;
   /**
-   * What the kernel sends the child when this process dies, however it dies (PR_SET_PDEATHSIG).
-   * Cleared when the child executes a set-user-ID program. null: nothing. @default 'SIGTERM'
+   * What the kernel sends the child, and it alone of its scope, when this process dies, however it dies
+   * (PR_SET_PDEATHSIG, prctl(2)); a worker's end is not that. Cleared when the child executes a
+   * set-user-ID program, and can't be taken back. null: nothing. A signal together with `onExit: 'leave'`
+   * tells the child of our end, and leaves it to the child. @default 'SIGTERM'; with `onExit: 'leave'`,
+   * null
    */
   readonly parentDeathSignal?: Signal | null | undefined;
   /**
@@ -75,7 +81,10 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
   readonly limits?: Limits | undefined;
   /** Starts the escalation when it fires; before the child has started, nothing is left of it. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds from the call until the escalation starts. @default Infinity */
+  /**
+   * Milliseconds from the call until the escalation starts. 0 is none, as in node:child_process: what is
+   * left of a budget of yours is `Math.max(1, left)`. @default Infinity
+   */
   readonly timeout?: number | undefined;
 }
 

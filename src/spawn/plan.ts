@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ownCgroup } from '../cgroup-probe.js';
 import { makeCookie } from '../cookie.js';
 import { invalidValue } from '../errors/index.js';
+import { planEnd, type EndPlan, type OnExit } from '../options/end.js';
 import { chooseEscalation, type EscalationChoice } from '../options/escalation.js';
 import { planLimits } from '../options/limits.js';
 import {
@@ -21,13 +22,11 @@ import { planStdio, type StdioOption, type StdioPlan } from '../options/stdio.js
 import {
   checkAbortSignal,
   checkBoolean,
-  checkDuration,
   checkInteger,
   checkList,
   checkOneOf,
   checkText,
 } from '../options/validate.js';
-import { signalNumber } from '../signals.js';
 import { addCookie, entriesOf, planEnvironment } from './environment.js';
 import { planTracking, type TrackingPlan } from './tracking.js';
 
@@ -68,7 +67,7 @@ export interface SpawnPlan {
   /** The files that its limits are written to: 'memory.max', ... */
   readonly cgroupLimits: readonly string[];
   readonly escalation: EscalationChoice<never>;
-  readonly onExit: 'terminate' | 'leave';
+  readonly onExit: OnExit;
   /** The child is in a group that this library created... */
   readonly hasGroup: boolean;
   /** ...and that group is its own, not one that it joins. */
@@ -81,7 +80,6 @@ export interface SpawnPlan {
 
 const MAX_ID = 0xffff_fffe; // (uid_t)-1 means "unchanged"
 const MAX_PID = 0x7fff_ffff;
-const DEFAULT_PARENT_DEATH_SIGNAL = 'SIGTERM';
 
 /** Strings as the addon takes them: each followed by NUL. */
 function block(strings: readonly string[]): string {
@@ -150,11 +148,6 @@ function checkScopeFits(scope: Scope, mode: GroupMode): void {
   }
 }
 
-function planParentDeath(option: unknown): number {
-  if (option === null) return 0;
-  return signalNumber(option ?? DEFAULT_PARENT_DEATH_SIGNAL);
-}
-
 function planGroups(option: unknown): number[] | undefined {
   if (option === undefined) return undefined;
   return checkList('options.groups', option, 'numbers', (name, id) =>
@@ -179,6 +172,7 @@ function planNumbers(
   options: Record<string, unknown>,
   scope: Scope,
   group: GroupPlan,
+  end: EndPlan,
   stdio: readonly StdioPlan[],
 ): number[] {
   const groups = planGroups(options.groups);
@@ -194,7 +188,7 @@ function planNumbers(
     SCOPES.indexOf(scope),
     group.mode,
     group.pgid,
-    planParentDeath(options.parentDeathSignal),
+    end.parentDeathSignal,
     optional(options, 'uid', 0, MAX_ID, -1),
     optional(options, 'gid', 0, MAX_ID, -1),
     optional(options, 'umask', 0, 0o777, -1),
@@ -212,13 +206,13 @@ function planNumbers(
   return numbers;
 }
 
-/** `options` has passed checkOptions. */
+/** `onExitUntold`: see planEnd. `options` has passed checkOptions. */
 export function planSpawn(
   file: unknown,
   args: unknown,
   options: Record<string, unknown>,
   defaultStdio: StdioOption,
-  defaultOnExit: 'terminate' | 'leave' = 'leave',
+  onExitUntold: OnExit = 'leave',
 ): SpawnPlan {
   const program = checkText('file', file);
   if (program === '') throw invalidValue('file', 'must not be empty', file);
@@ -230,6 +224,7 @@ export function planSpawn(
   const stdio = planStdio(options.stdio, defaultStdio);
   const env = planEnvironment(options.env);
   const cgroup = planCgroup(options.cgroup);
+  const end = planEnd(options, onExitUntold);
   const tracking = planTracking(options);
   const marked = tracking !== undefined || scopes.includes('tree') || scopes.includes('cgroup');
   const cookie = marked ? makeCookie() : '';
@@ -242,7 +237,7 @@ export function planSpawn(
     return {
       scope,
       env: withCookie ? block(addCookie(env ?? entriesOf(undefined), cookie)) : env && block(env),
-      numbers: planNumbers(options, scope, group, stdio),
+      numbers: planNumbers(options, scope, group, end, stdio),
     };
   });
   return {
@@ -263,14 +258,10 @@ export function planSpawn(
     leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
     joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,
     escalation: chooseEscalation<never>(options),
-    onExit:
-      options.onExit === undefined
-        ? defaultOnExit
-        : checkOneOf('options.onExit', options.onExit, ['terminate', 'leave']),
+    onExit: end.onExit,
     signal:
       options.signal === undefined ? undefined : checkAbortSignal('options.signal', options.signal),
-    timeout:
-      options.timeout === undefined ? Infinity : checkDuration('options.timeout', options.timeout),
+    timeout: end.timeout,
   };
 }
 

@@ -1,5 +1,5 @@
 // What becomes of children when the program that started them ends by itself. With a group of their
-// own and no parent-death signal, nothing but onExit ends them.
+// own and no parent-death signal, nothing but onExit ends them (one-answer.test.ts has both).
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { killMarked, makeMark, marked } from '../scopes/marked.js';
 import { nodeProgram } from '../support/program.js';
@@ -45,7 +45,7 @@ const spawned = (options: string) => `
 `;
 
 describe.each(ends)('by %s', (_, end, code) => {
-  test("spawn's children live on by default", async () => {
+  test("spawn's children live on if only the parent-death signal was taken out", async () => {
     const pids = await pidsOf(spawned(''), end, code);
     expect(pids.filter(isAlive)).toEqual(pids);
   });

@@ -39,10 +39,11 @@ const supervisor = (options: string, body = '') => `
 async function supervise(options: string, args: string[], body?: string) {
   const program = startProgram(supervisor(options, body), { args });
   const pid = Number((await program.line(/^child /)).split(' ')[1]);
-  const command = readStat(pid)!.command;
+  const command = readStat(pid)?.command; // undefined: it has gone with its supervisor already
   onTestFinished(() => {
     // An orphan by now, so nobody holds its number for us: at least its name must be the same.
-    if (isAlive(pid) && readStat(pid)?.command === command) process.kill(pid, 'SIGKILL');
+    if (command !== undefined && isAlive(pid) && readStat(pid)?.command === command)
+      process.kill(pid, 'SIGKILL');
   });
   return { program, pid };
 }

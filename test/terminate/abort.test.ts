@@ -140,12 +140,12 @@ describe('a timeout', () => {
     expect(child.endedBy).toBe('timeout');
   });
 
-  test('of 0 leaves nothing, however far the start had come', async () => {
+  test('that is over at once leaves nothing, however far the start had come', async () => {
     let before = 0;
     for (let round = 0; round < 60; round++) {
       if (round === 20) before = openDescriptors().size;
       try {
-        const child = await spawn('/bin/cat', [], { timeout: 0, eofWait: 0 });
+        const child = await spawn('/bin/cat', [], { timeout: 0.001, eofWait: 0 });
         await child.empty;
         expect(child.endedBy).toBe('timeout');
       } catch (error) {
@@ -157,5 +157,13 @@ describe('a timeout', () => {
 
   test('that is not reached does nothing', async () => {
     expect(await run('/bin/true', [], { timeout: 20_000 })).toMatchObject({ status: 'completed' });
+  });
+
+  test('of 0 is none, as in node:child_process', async () => {
+    const child = await startCat({ timeout: 0 });
+    const job = run('/bin/sleep', ['0.2'], { timeout: 0 });
+    expect(await job).toMatchObject({ status: 'completed', termination: { method: 'natural' } });
+    expect(child.endedBy).toBeUndefined();
+    expect(child.poll()).toEqual({ state: 'running' });
   });
 });
