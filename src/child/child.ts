@@ -2,11 +2,12 @@
 import type { Readable, Writable } from 'node:stream';
 
 import type { PipeStream } from '../stdio/pipe-stream.js';
-import { readLines, type OutputLine } from './lines.js';
+import { LineFeed, type OutputLine } from './lines.js';
 import { Process } from './process.js';
 
 export class Child extends Process {
   #streams: readonly (PipeStream | null)[] | undefined;
+  #lines: LineFeed | undefined;
 
   /** Standard streams and extra descriptors: a stream where `stdio` said 'pipe', else null. */
   get stdio(): readonly (PipeStream | null)[] {
@@ -27,9 +28,18 @@ export class Child extends Process {
 
   /**
    * Standard output and standard error by line, in the order in which the lines were completed; ends
-   * when both have. Reading them in any other way at the same time splits them.
+   * when both have. A line ends at \n or \r\n; the last one need not. What is no UTF-8 becomes U+FFFD.
+   * A line of more than 512 MiB comes in pieces.
+   *
+   * No more is read than the loop takes, so that a slow one makes the child wait. What a loop that breaks
+   * off has not been told is there for the next one, and for whoever then reads the streams in another
+   * way. Loops at the same time share the lines: each goes to one of them. Reading the streams otherwise
+   * meanwhile splits them.
+   *
+   * Throws the error of a stream that fails, behind the lines that came before it.
    */
   lines(): AsyncIterableIterator<OutputLine> {
-    return readLines({ stdout: this.stdout, stderr: this.stderr });
+    const [, stdout = null, stderr = null] = this.stdio;
+    return (this.#lines ??= new LineFeed({ stdout, stderr })).read();
   }
 }

@@ -69,6 +69,11 @@ export class PipeStream extends Duplex {
     return socket?._handle?.fd ?? -1;
   }
 
+  /** @internal What is left to read is here. */
+  get otherEndClosed(): boolean {
+    return this.#otherEndClosed;
+  }
+
   /** @internal What was read before there was this stream; `ended`: and there is no more. */
   takeIn(chunks: readonly Buffer[], ended: boolean): void {
     for (const chunk of chunks) this.push(chunk);
@@ -115,8 +120,8 @@ export class PipeStream extends Duplex {
 
   #onEnd(): void {
     this.#silence?.clear();
-    this.push(null);
     this.#otherEndClosed = true;
+    this.push(null);
     if (this.#draining) this.#socket?.destroy();
   }
 

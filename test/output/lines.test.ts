@@ -1,4 +1,5 @@
 // A child's output by line, while it runs.
+import { text as textOf } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { Child, OutputLine } from '../../src/index.js';
 import { start } from '../children.js';
@@ -42,6 +43,10 @@ describe('lines()', () => {
     ['no newline at the end', 'printf "a\\nb"', ['a', 'b']],
     ['carriage returns', 'printf "a\\r\\nb\\r\\n"', ['a', 'b']],
     ['a character in two pieces', "printf '\\xc3'; sleep 0.1; printf '\\xa4\\n'", ['ä']],
+    ['a line end in two pieces', "printf 'a\\r'; sleep 0.1; printf '\\nb'", ['a', 'b']],
+    ['a \\r of its own', 'printf "50%%\\r100%%\\n"', ['50%\r100%']],
+    ['U+2028 in it', 'printf "\\xe2\\x80\\xa8\\n"', ['\u2028']],
+    ['half a character at the end', "printf 'a\\xc3'", ['a\ufffd']],
   ])('with %s', async (_, script, expected) => {
     expect(texts(await all(await shell(script)), 'stdout')).toEqual(expected);
   });
@@ -75,6 +80,7 @@ describe('lines()', () => {
     ]);
     expect(ended).toBe(false);
     expect(held() - before).toBeLessThan(50_000_000);
+    expect(child.stdout!.readableLength).toBeLessThan(1_000_000);
     await lines.return!();
   });
 
@@ -85,6 +91,141 @@ describe('lines()', () => {
       break;
     }
     expect(child.poll()).toEqual({ state: 'running' });
+    await child.terminate();
+  });
+
+  test('goes on where the last loop broke off', async () => {
+    const child = await shell('echo 1; echo 2; echo e >&2; printf "3\\n4"');
+    await child.exited;
+    const seen: OutputLine[] = [];
+    // One line a loop; the last one finds the end.
+    for (let loops = 0; loops < 6; loops++) {
+      for await (const line of child.lines()) {
+        seen.push(line);
+        break;
+      }
+    }
+    expect(texts(seen, 'stdout')).toEqual(['1', '2', '3', '4']);
+    expect(texts(seen, 'stderr')).toEqual(['e']);
+    expect(child.stdout!.readableEnded && child.stderr!.readableEnded).toBe(true);
+  });
+
+  test.each([
+    ['all that there will be', 'printf "one\\ntwo\\n\\xc3\\xa4\\nthree"'],
+    ['the first of it', 'printf "one\\ntwo\\n\\xc3"; sleep 0.1; printf "\\xa4\\nthree"'],
+  ])('leaves what it did not tell to another reader, having read %s', async (_, script) => {
+    const child = await shell(script);
+    for await (const line of child.lines()) {
+      expect(line.text).toBe('one');
+      break;
+    }
+    expect(await textOf(child.stdout!)).toBe('two\nä\nthree');
+  });
+
+  test('leaves it to one that wants text, too', async () => {
+    const child = await shell('printf "\\xe4\\n\\xf6\\n\\xfc"');
+    child.stdout!.setEncoding('latin1');
+    const lines = child.lines();
+    expect(await lines.next()).toEqual({ done: false, value: { from: 'stdout', text: 'ä' } });
+    await lines.return!();
+    expect(await textOf(child.stdout!)).toBe('ö\nü');
+  });
+
+  test('shares the lines among loops at the same time', async () => {
+    const child = await shell('seq 10000; printf last');
+    const counts = [0, 0, 0];
+    const seen = new Set<string>();
+    const loop = async (index: number, most: number): Promise<void> => {
+      for await (const { text } of child.lines()) {
+        seen.add(text);
+        counts[index]!++;
+        // This one breaks off, and the others go on.
+        if (counts[index] === most) break;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await Promise.all([loop(0, Infinity), loop(1, Infinity), loop(2, 1000)]);
+    expect(seen.size).toBe(10_001);
+    expect(counts[0]! + counts[1]! + counts[2]!).toBe(10_001);
+    expect(Math.min(...counts)).toBeGreaterThan(100);
+  });
+
+  test('answers calls of next() that do not wait for each other', async () => {
+    const lines = (await shell('echo a; echo b')).lines();
+    const results = await Promise.all([lines.next(), lines.next(), lines.next(), lines.next()]);
+    expect(results).toEqual([
+      { done: false, value: { from: 'stdout', text: 'a' } },
+      { done: false, value: { from: 'stdout', text: 'b' } },
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ]);
+  });
+
+  test('settles what waits when the loop is broken off', async () => {
+    const child = await shell('sleep 60');
+    const lines = child.lines();
+    const waiting = lines.next();
+    await lines.return!();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(await lines.next()).toEqual({ done: true, value: undefined });
+    await child.terminate();
+  });
+
+  test.each(['read by somebody else', 'destroyed'])('ends at once when it was %s', async (how) => {
+    const child = await shell('echo one; echo two >&2');
+    for (const stream of [child.stdout!, child.stderr!]) {
+      if (how === 'destroyed') stream.destroy();
+      else await textOf(stream);
+    }
+    expect(await all(child)).toEqual([]);
+  });
+
+  test('ends when the streams are destroyed meanwhile', async () => {
+    const child = await shell('echo one; sleep 60');
+    const seen: string[] = [];
+    for await (const { text } of child.lines()) {
+      seen.push(text);
+      setImmediate(() => child.stdout!.destroy());
+      child.stderr!.destroy();
+    }
+    expect(seen).toEqual(['one']);
+    await child.terminate();
+  });
+
+  test('gives what was written before it was called, and before the child ended', async () => {
+    const child = await shell('seq 100; echo e >&2');
+    await child.empty;
+    expect(texts(await all(child), 'stdout')).toHaveLength(100);
+  });
+
+  test('throws the error of a stream behind what came before it', async () => {
+    const child = await shell('printf "one\\ntwo"; sleep 60');
+    const stdout = child.stdout!;
+    stdout.read(0);
+    await waitFor(() => stdout.readableLength === 'one\ntwo'.length);
+    stdout.destroy(new Error('EIO'));
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { text } of child.lines()) seen.push(text);
+    })();
+    await expect(reading).rejects.toThrow('EIO');
+    expect(seen).toEqual(['one', 'two']);
+    await child.terminate();
+    expect(await all(child)).toEqual([]);
+  });
+
+  test('leaves no listener behind', async () => {
+    const child = await shell('seq 3; sleep 60');
+    const counts = () =>
+      ['readable', 'end', 'error', 'close'].map((name) => child.stdout!.listenerCount(name));
+    const before = counts();
+    for (let i = 0; i < 3; i++) {
+      for await (const { text } of child.lines()) {
+        expect(text).toBe(`${i + 1}`);
+        break;
+      }
+    }
+    expect(counts()).toEqual(before);
     await child.terminate();
   });
 
