@@ -47,7 +47,7 @@ export type {
 export type { CgroupOptions, Scope } from './options/scope.js';
 export type { LimitName, Limits } from './options/limits.js';
 export type { Progress, RunOptions } from './options/run-options.js';
-export type { SpawnOptions } from './options/spawn-options.js';
+export type { EnvironmentValue, SpawnOptions } from './options/spawn-options.js';
 export type { StdioEntry, StdioFile, StdioOption } from './options/stdio.js';
 export * as posix from './posix/index.js';
 export type { PosixSpawnOptions, WaitidResult, WaitpidResult } from './posix/calls.js';

@@ -24,6 +24,11 @@ Napi::Value spawn(const Napi::CallbackInfo& info) {
   return to_number(info, error);
 }
 
+Napi::Value own_environment_block(const Napi::CallbackInfo& info) {
+  const std::string block = own_environment();
+  return Napi::Buffer<char>::Copy(info.Env(), block.data(), block.size());
+}
+
 // (id): ends the child if it hangs before its exec; a later success is undone (see Runtime).
 Napi::Value cancel_spawn(const Napi::CallbackInfo& info) {
   SpawnJob* job = Environment::of(info.Env()).find_job(id_argument(info, 0));
@@ -71,6 +76,7 @@ Napi::Value enlarge_pipe(const Napi::CallbackInfo& info) {
 
 void export_spawn(Napi::Env env, Napi::Object exports) {
   export_function<spawn>(env, exports, "spawn");
+  export_function<own_environment_block>(env, exports, "ownEnvironment");
   export_function<cancel_spawn>(env, exports, "cancelSpawn");
   export_function<undo_spawn>(env, exports, "undoSpawn");
   export_function<lend_descriptors>(env, exports, "lendDescriptors");

@@ -103,18 +103,6 @@ void decode_cgroup(char* const* at, SpawnRequest& out) {
   }
 }
 
-// As it stands, bytes that are no UTF-8 included. On the thread that JavaScript writes it from.
-std::string own_environment() {
-  size_t length = 0;
-  for (char** at = environ; at != nullptr && *at != nullptr; at++) length += std::strlen(*at) + 1;
-  std::string block;
-  block.reserve(length);
-  for (char** at = environ; at != nullptr && *at != nullptr; at++) {
-    block.append(*at, std::strlen(*at) + 1);
-  }
-  return block;
-}
-
 // A supervisor within a tree adds its own cookie behind the one that it inherited. A cookie that
 // was only inherited names somebody else's tree.
 std::string own_cookie(const StringBlock& env) {
@@ -125,7 +113,26 @@ std::string own_cookie(const StringBlock& env) {
   return last.compare(0, cookie_prefix().size(), cookie_prefix()) == 0 ? last : std::string();
 }
 
+// Text, or bytes where they are not UTF-8, or our own.
+std::string environment_block(const Napi::Value& env) {
+  if (env.IsString()) return env.As<Napi::String>().Utf8Value();
+  if (!env.IsTypedArray()) return own_environment();
+  const auto bytes = env.As<Napi::Uint8Array>();
+  return {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()};
+}
+
 }  // namespace
+
+std::string own_environment() {
+  size_t length = 0;
+  for (char** at = environ; at != nullptr && *at != nullptr; at++) length += std::strlen(*at) + 1;
+  std::string block;
+  block.reserve(length);
+  for (char** at = environ; at != nullptr && *at != nullptr; at++) {
+    block.append(*at, std::strlen(*at) + 1);
+  }
+  return block;
+}
 
 bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& out) {
   const auto is_text = [&](size_t index) { return info[first + index].IsString(); };
@@ -138,7 +145,7 @@ bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& 
   }
   out.file = text(0);
   out.argv.assign(text(1));
-  out.env.assign(is_text(2) ? text(2) : own_environment());
+  out.env.assign(environment_block(info[first + 2]));
   out.has_cwd = is_text(3);
   if (out.has_cwd) out.cwd = text(3);
   StringBlock files;

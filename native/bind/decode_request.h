@@ -8,9 +8,14 @@
 
 namespace reapwell {
 
-// Arguments from `first` on: file, argv block, env block, cwd or undefined, block of the stdio
+// Arguments from `first` on: file, argv block, env block
+// (text, bytes, or undefined for our own), cwd or undefined, block of the stdio
 // files' paths, cgroup block (the parent folder, then name and value of each setting), plan. False
 // if malformed.
 bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& out);
+
+// environ(7) as it stands, bytes that are no UTF-8 included: each entry followed by NUL. On the
+// thread that JavaScript writes it from.
+std::string own_environment();
 
 }  // namespace reapwell

@@ -14,7 +14,13 @@ import {
   type EscalationOptions,
 } from '../options/escalation.js';
 import { SCOPES, type Scope } from '../options/scope.js';
-import { checkInteger, checkOneOf, checkOptions, isObject } from '../options/validate.js';
+import {
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  isObject,
+  unreadable,
+} from '../options/validate.js';
 
 export interface AttachOptions extends EscalationOptions<Process> {
   /**
@@ -83,19 +89,29 @@ function checkTarget(target: unknown): AttachTarget {
   if (typeof target === 'number') {
     return { pid: checkInteger('target', target, 2, MAX_PID), startTicks: 0, inode: 0 };
   }
-  if (target instanceof ChildProcess) {
-    // Without a pid it was never started, or Node has let go of it.
-    if (target.pid === undefined) throw systemError(-3, 'attach');
-    return { pid: target.pid, startTicks: 0, inode: 0 };
-  }
   if (!isObject(target)) {
     throw invalidType('target', 'a pid, a ChildProcess or an identity', target);
   }
+  try {
+    return target instanceof ChildProcess ? ofNode(target) : ofIdentity(target);
+  } catch (error) {
+    throw unreadable('target', target, error);
+  }
+}
+
+function ofNode({ pid }: ChildProcess): AttachTarget {
+  // Without a pid it was never started, or Node has let go of it.
+  if (pid === undefined) throw systemError(-3, 'attach');
+  return { pid: checkInteger('target.pid', pid, 2, MAX_PID), startTicks: 0, inode: 0 };
+}
+
+function ofIdentity(target: Record<string, unknown>): AttachTarget {
+  const { bootId, startTicks, inode } = target;
   const pid = checkInteger('target.pid', target.pid, 2, MAX_PID);
-  const number = (key: 'startTicks' | 'inode'): number =>
-    checkInteger(`target.${key}`, target[key] ?? 0, 0, Number.MAX_SAFE_INTEGER);
-  if (!isThisBoot(target.bootId)) throw systemError(-3, 'attach', { pid });
-  return { pid, startTicks: number('startTicks'), inode: number('inode') };
+  const number = (key: string, value: unknown): number =>
+    checkInteger(`target.${key}`, value ?? 0, 0, Number.MAX_SAFE_INTEGER);
+  if (!isThisBoot(bootId)) throw systemError(-3, 'attach', { pid });
+  return { pid, startTicks: number('startTicks', startTicks), inode: number('inode', inode) };
 }
 
 function start(

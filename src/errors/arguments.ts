@@ -10,9 +10,15 @@ function coded<E extends Error>(error: E, code: string): E & Coded {
   return error as E & Coded;
 }
 
-/** As Node does it: `inspect`, but short, and never running the value's own code. */
+/** As Node does it: `inspect`, but short, and running as little of the value's own code as it can. */
 function show(value: unknown): string {
-  const text = inspect(value, { depth: 0, customInspect: false, breakLength: Infinity });
+  let text: string;
+  try {
+    text = inspect(value, { depth: 0, customInspect: false, breakLength: Infinity });
+  } catch {
+    // It reads Symbol.toStringTag, whose getter may throw.
+    text = typeof value;
+  }
   return text.length > 64 ? `${text.slice(0, 61)}...` : text;
 }
 

@@ -43,12 +43,14 @@ export interface Binding {
     id: number,
     file: string,
     argv: string,
-    env: string | undefined,
+    env: string | Uint8Array | undefined,
     cwd: string | undefined,
     files: string,
     cgroup: string,
     plan: Float64Array,
   ): number;
+  /** environ(7) as it stands, each entry followed by NUL. On the main thread, while there is no worker. */
+  ownEnvironment(): Buffer;
   cancelSpawn(id: number): void;
   /** For process.on('exit'): ends a start that has not been told, and its child; all of them wait 250 ms at most. */
   undoSpawn(id: number): void;
@@ -104,7 +106,7 @@ export interface Binding {
   posixSpawn(
     file: string,
     argv: string,
-    env: string | undefined,
+    env: string | Uint8Array | undefined,
     cwd: string | undefined,
     files: string,
     cgroup: string,

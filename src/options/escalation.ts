@@ -68,7 +68,7 @@ function checkStep<Target>(name: string, step: unknown): EscalationStep<Target> 
   const wait = checkDuration(`${name}.wait`, value.wait);
   const kinds = ['eof', 'signal', 'action'].filter((kind) => value[kind] !== undefined);
   if (kinds.length !== 1) {
-    throw invalidValue(name, 'must have exactly one of eof, signal and action', value);
+    throw invalidValue(name, 'must have exactly one of eof, signal and action', step);
   }
   if (value.scope !== undefined && value.signal === undefined) {
     throw invalidValue(`${name}.scope`, 'goes with a signal only', value.scope);

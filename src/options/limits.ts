@@ -1,6 +1,6 @@
 /** Resource limits of the child; see getrlimit(2). */
 import { invalidType, invalidValue, outOfRange } from '../errors/index.js';
-import { isObject } from './validate.js';
+import { checkList, isArray, isObject, unreadable } from './validate.js';
 
 // RLIMIT_ values of Linux on x86-64 and arm64.
 const RESOURCES = {
@@ -42,21 +42,25 @@ function checkLimit(name: string, value: unknown): number {
 export function planLimits(option: unknown): LimitPlan[] {
   if (option === undefined) return [];
   if (!isObject(option)) throw invalidType('options.limits', 'an object', option);
-  return Object.keys(option).map((key) => {
-    const name = `options.limits.${key}`;
-    if (!Object.hasOwn(RESOURCES, key)) {
-      throw invalidValue(
-        name,
-        `is not a limit; there are ${Object.keys(RESOURCES).join(', ')}`,
-        key,
-      );
-    }
-    const value = option[key];
-    const pair: readonly unknown[] = Array.isArray(value) ? value : [value, value];
-    if (pair.length !== 2) throw invalidValue(name, 'must be a number or [soft, hard]', value);
-    const soft = checkLimit(name, pair[0]);
-    const hard = checkLimit(name, pair[1]);
-    if (soft > hard) throw outOfRange(name, 'a soft limit no higher than the hard one', value);
-    return [RESOURCES[key as LimitName], soft, hard] as const;
-  });
+  try {
+    return Object.keys(option).map((key) => planLimit(key, option[key]));
+  } catch (error) {
+    throw unreadable('options.limits', option, error);
+  }
+}
+
+function planLimit(key: string, value: unknown): LimitPlan {
+  const name = `options.limits.${key}`;
+  if (!Object.hasOwn(RESOURCES, key)) {
+    throw invalidValue(name, `is not a limit; there are ${Object.keys(RESOURCES).join(', ')}`, key);
+  }
+  const pair = isArray(value)
+    ? checkList(name, value, 'numbers', checkLimit)
+    : [checkLimit(name, value)];
+  const [soft, hard = soft] = pair;
+  if (soft === undefined || hard === undefined || pair.length !== (isArray(value) ? 2 : 1)) {
+    throw invalidValue(name, 'must be a number or [soft, hard]', value);
+  }
+  if (soft > hard) throw outOfRange(name, 'a soft limit no higher than the hard one', value);
+  return [RESOURCES[key as LimitName], soft, hard];
 }

@@ -1,6 +1,13 @@
 /** What a signal, a sweep or an escalation covers. */
 import { invalidValue } from '../errors/index.js';
-import { checkInteger, checkList, checkOneOf, checkOptions, checkText } from './validate.js';
+import {
+  checkInteger,
+  checkList,
+  checkOneOf,
+  checkOptions,
+  checkText,
+  isArray,
+} from './validate.js';
 
 /**
  * - `leader`: the started process alone.
@@ -42,11 +49,12 @@ const CPU_PERIOD_US = 100_000;
 /** One scope, or several of which the first that can be had is taken. */
 export function checkScopes(value: unknown, fallback: Scope): Scope[] {
   if (value === undefined) return [fallback];
-  if (!Array.isArray(value)) return [checkOneOf('options.scope', value, SCOPES)];
-  if (value.length === 0) throw invalidValue('options.scope', 'must not be empty', value);
-  return checkList('options.scope', value, 'scopes', (name, scope) =>
+  if (!isArray(value)) return [checkOneOf('options.scope', value, SCOPES)];
+  const scopes = checkList('options.scope', value, 'scopes', (name, scope) =>
     checkOneOf(name, scope, SCOPES),
   );
+  if (scopes.length === 0) throw invalidValue('options.scope', 'must not be empty', value);
+  return scopes;
 }
 
 export function planCgroup(value: unknown): CgroupPlan {

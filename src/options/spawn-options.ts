@@ -7,14 +7,21 @@ import type { Limits } from './limits.js';
 import type { CgroupOptions, Scope } from './scope.js';
 import type { StdioOption } from './stdio.js';
 
+/** A value of an environment variable; all but undefined, which leaves it out, become strings. */
+export type EnvironmentValue = string | number | bigint | boolean | null | undefined;
+
 export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target>, JournalOptions {
   /** Working directory. A missing one rejects with `syscall: 'chdir'`. @default ours */
   readonly cwd?: string | URL | undefined;
   /**
-   * The environment, passed exactly; entries that are undefined are left out. A program name without
-   * a slash is searched in this environment's PATH, by execvp(3)'s rules. @default process.env
+   * The environment. As Node does it, inherited entries count (`Object.create(process.env)`), values
+   * that are no strings are made strings, and entries that are undefined are left out. A value that is
+   * not UTF-8 arrives byte for byte, for as long as it reads as it did when this process was started,
+   * also through a copy (`{ ...process.env }`). A program name without a slash is searched in this
+   * environment's PATH, by execvp(3)'s rules. A TypeError: a symbol, a NUL, half of a surrogate pair, a
+   * name that is empty or contains "=". @default process.env, as it is in the call
    */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly env?: Readonly<Record<string, EnvironmentValue>> | undefined;
   /** What the program sees as its own name. @default the file */
   readonly argv0?: string | undefined;
   /**

@@ -1,8 +1,8 @@
 /** Standard streams and extra descriptors, in the forms of Node's `stdio` option. */
 import type { Stream } from 'node:stream';
 
-import { invalidType, invalidValue } from '../errors/index.js';
-import { checkBoolean, checkText, isObject } from './validate.js';
+import { invalidValue } from '../errors/index.js';
+import { checkBoolean, checkList, checkText, isObject, unreadable } from './validate.js';
 
 /** A file as one descriptor of the child: read as standard input, written otherwise. */
 export interface StdioFile {
@@ -13,7 +13,7 @@ export interface StdioFile {
 
 /**
  * One descriptor of the child. `'pipe'`: a stream of ours (one way for 0 to 2, both ways above);
- * `'ignore'`: /dev/null; `'inherit'`: ours of the same number; a number or a stream that has one: that
+ * `'ignore'`: /dev/null for 0 to 2, absent above; `'inherit'`: ours of the same number; a number or a stream that has one: that
  * descriptor; `{ file, append? }`: that file, opened off the event loop. `null` and `undefined`: `'pipe'` for 0 to 2, absent above.
  */
 export type StdioEntry =
@@ -49,6 +49,7 @@ export const isPipe = ({ kind }: StdioPlan): boolean =>
   kind === StdioKind.SocketPair;
 
 const STANDARD_STREAMS = 3;
+const MOST_ENTRIES = 65_536;
 const MAX_FD = 0x7fff_ffff;
 
 /** The descriptor under a stream: its `fd` (files, terminals), or its handle's (sockets, pipes). */
@@ -77,7 +78,10 @@ function planEntry(name: string, entry: unknown, index: number): StdioPlan {
     return index < STANDARD_STREAMS ? pipeFor(index) : { kind: StdioKind.Closed, fd: -1 };
   }
   if (entry === 'pipe' || entry === 'overlapped') return pipeFor(index);
-  if (entry === 'ignore') return { kind: StdioKind.DevNull, fd: -1 };
+  // Absent above 2, as with Node.
+  if (entry === 'ignore') {
+    return { kind: index < STANDARD_STREAMS ? StdioKind.DevNull : StdioKind.Closed, fd: -1 };
+  }
   if (entry === 'inherit') return { kind: StdioKind.Descriptor, fd: index };
   if (typeof entry === 'number') {
     if (!Number.isInteger(entry) || entry < 0 || entry > MAX_FD) {
@@ -119,10 +123,20 @@ export function planStdio(option: unknown, fallback: StdioOption = 'pipe'): Stdi
     const plan = (index: number): StdioPlan => planEntry('options.stdio', given, index);
     return [plan(0), plan(1), plan(2)];
   }
-  if (!Array.isArray(given)) {
-    throw invalidType('options.stdio', 'a string or an array', given);
-  }
-  const entries = [...(given as readonly unknown[])];
+  const entries = checkList(
+    'options.stdio',
+    given,
+    'entries, or a string',
+    (_, entry) => entry,
+    MOST_ENTRIES,
+  );
   while (entries.length < STANDARD_STREAMS) entries.push(undefined);
-  return entries.map((entry, index) => planEntry(`options.stdio[${index}]`, entry, index));
+  return entries.map((entry, index) => {
+    const name = `options.stdio[${index}]`;
+    try {
+      return planEntry(name, entry, index);
+    } catch (error) {
+      throw unreadable(name, entry, error);
+    }
+  });
 }

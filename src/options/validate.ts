@@ -1,13 +1,47 @@
 /** Checks of single values. Each returns the value narrowed, or throws as Node would. */
+import { types } from 'node:util';
+
 import { invalidType, invalidValue, outOfRange } from '../errors/index.js';
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A proxy that can't be looked at any more: whatever is asked of it throws. */
+function isRevoked(value: unknown): boolean {
+  if (!types.isProxy(value)) return false;
+  try {
+    Array.isArray(value);
+    return false;
+  } catch {
+    return true;
+  }
 }
+
+/** Array.isArray, but false for a revoked proxy. Arrays of other realms are arrays too. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  return !isRevoked(value) && Array.isArray(value);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !isRevoked(value) && !Array.isArray(value);
+}
+
+/**
+ * What to throw after `value` could not be read: the caller's own error, as it is; but the engine's, for
+ * a proxy that has been revoked meanwhile, has no code.
+ */
+export function unreadable(name: string, value: unknown, error: unknown): unknown {
+  const isEngines = error instanceof TypeError && !('code' in error);
+  return isEngines && isRevoked(value) ? invalidType(name, 'readable', value) : error;
+}
+
+const LONGEST_TEXT = 2 ** 28;
+const LONGEST_LIST = 2 ** 24;
 
 /** A string that can be handed to the kernel exactly: no NUL, no half of a surrogate pair. */
 export function checkText(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidType(name, 'a string', value);
+  // Far more than any kernel takes, and room for what is said around it.
+  if (value.length > LONGEST_TEXT) {
+    throw invalidValue(name, `must not be longer than ${LONGEST_TEXT} characters`, value);
+  }
   if (value.includes('\0')) throw invalidValue(name, 'must not contain NUL bytes', value);
   // A lone surrogate has no UTF-8 form: it would silently arrive as U+FFFD.
   if (!isWellFormed(value)) throw invalidValue(name, 'must be well-formed Unicode', value);
@@ -25,7 +59,9 @@ export function checkBoolean(name: string, value: unknown): boolean {
 }
 
 export function checkFunction<F>(name: string, value: unknown): F {
-  if (typeof value !== 'function') throw invalidType(name, 'a function', value);
+  if (typeof value !== 'function' || isRevoked(value)) {
+    throw invalidType(name, 'a function', value);
+  }
   return value as F;
 }
 
@@ -62,43 +98,92 @@ export function checkOneOf<T extends string>(
 }
 
 export function checkAbortSignal(name: string, value: unknown): AbortSignal {
-  const signal = value as Partial<AbortSignal> | null;
-  if (
-    typeof signal !== 'object' ||
-    signal === null ||
-    typeof signal.aborted !== 'boolean' ||
-    typeof signal.addEventListener !== 'function'
-  ) {
+  if (!isObject(value) || !isAbortSignal(name, value)) {
     throw invalidType(name, 'an AbortSignal', value);
   }
-  return value as AbortSignal;
+  return value;
 }
 
-/** Each element checked, holes (which arrive as undefined) included. */
+// By what is used of it: there are others than Node's own.
+function isAbortSignal(
+  name: string,
+  value: Record<string, unknown>,
+): value is Record<string, unknown> & AbortSignal {
+  try {
+    return (
+      typeof value.aborted === 'boolean' &&
+      typeof value.addEventListener === 'function' &&
+      typeof value.removeEventListener === 'function'
+    );
+  } catch (error) {
+    throw unreadable(name, value, error);
+  }
+}
+
+/** Each element read once and checked, holes (which arrive as undefined) included. */
 export function checkList<T>(
   name: string,
   value: unknown,
   what: string,
   check: (name: string, element: unknown) => T,
+  most = LONGEST_LIST,
 ): T[] {
-  if (!Array.isArray(value)) throw invalidType(name, `an array of ${what}`, value);
+  if (!isArray(value)) throw invalidType(name, `an array of ${what}`, value);
   const checked: T[] = [];
-  for (let index = 0; index < value.length; index++) {
-    checked.push(check(`${name}[${index}]`, value[index]));
+  try {
+    const { length } = value;
+    if (!(length <= most)) throw outOfRange(`${name}.length`, `<= ${most}`, length);
+    for (let index = 0; index < length; index++) {
+      checked.push(check(`${name}[${index}]`, value[index]));
+    }
+  } catch (error) {
+    throw unreadable(name, value, error);
   }
   return checked;
 }
 
-/** An options object, or none. A name that nobody reads is an error: no option is ignored. */
+/**
+ * An options object, or none, read once: what its getters or its owner change later changes nothing. A
+ * name that nobody reads is an error: no option is ignored.
+ */
 export function checkOptions(
   value: unknown,
   known: ReadonlySet<string>,
   name = 'options',
 ): Record<string, unknown> {
-  if (value === undefined) return {};
+  if (value === undefined) return NO_OPTIONS;
   if (!isObject(value)) throw invalidType(name, 'an object', value);
+  try {
+    return readOptions(value, known, name);
+  } catch (error) {
+    throw unreadable(name, value, error);
+  }
+}
+
+// Without a prototype: what somebody has added to Object's is nobody's choice.
+const emptyOptions = (): Record<string, unknown> => Object.create(null) as Record<string, unknown>;
+const NO_OPTIONS = Object.freeze(emptyOptions());
+
+function readOptions(
+  value: Record<string, unknown>,
+  known: ReadonlySet<string>,
+  name: string,
+): Record<string, unknown> {
+  const read = emptyOptions();
   for (const key of Object.keys(value)) {
     if (!known.has(key)) throw invalidValue(`${name}.${key}`, 'is not an option', value[key]);
+    read[key] = value[key];
   }
-  return value;
+  if (isPlain(value)) return read;
+  // An instance of a class has options of its prototype's too.
+  for (const key of known) if (!(key in read)) read[key] = value[key];
+  return read;
+}
+
+/** Has nothing but its own enumerable properties. */
+function isPlain(value: object): boolean {
+  if (types.isProxy(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return Object.getOwnPropertyNames(value).length === Object.keys(value).length;
 }

@@ -4,7 +4,16 @@ import { types } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
 import { invalidType, invalidValue } from '../errors/index.js';
-import { checkText, isObject } from '../options/validate.js';
+import { binding } from '../native/binding.js';
+import { checkText, isObject, unreadable } from '../options/validate.js';
+import { asBytes, hiddenEntries, isLossy } from './original-environment.js';
+
+/** Entries of the form NAME=value. */
+export interface Variables {
+  readonly entries: readonly string[];
+  /** The characters of the entries are bytes, as the kernel has them; else they are text. */
+  readonly areBytes: boolean;
+}
 
 // Reading every variable through process.env costs more than all the rest of a spawn on this thread; the
 // addon reads environ(7) itself. Not in a worker, whose process.env is a copy, and not while a worker may
@@ -16,9 +25,9 @@ subscribe('worker_threads', () => {
 let checked: object | undefined;
 let isReal = false;
 
-/** Whether process.env is the object through which Node shows environ(7); programs may replace it. */
+/** Whether this is the object through which Node shows environ(7); programs may replace process.env. */
 function showsEnviron(env: object): boolean {
-  if (hasWorkers) return false;
+  if (!isMainThread) return false;
   if (env === checked) return isReal;
   checked = env;
   isReal = false;
@@ -33,39 +42,92 @@ function showsEnviron(env: object): boolean {
   return isReal;
 }
 
-/** Entries of the form NAME=value; undefined: the environment of this process, as it is. */
-export function planEnvironment(env: unknown): string[] | undefined {
-  if (env === undefined && showsEnviron(process.env)) return undefined;
-  return entriesOf(env);
-}
-
-/** As planEnvironment, but always as entries. */
-export function entriesOf(env: unknown): string[] {
-  if (env === undefined) return planVariables(process.env);
+/** undefined: the environment of this process, as it is when the addon reads it. */
+export function planEnvironment(option: unknown): Variables | undefined {
+  const env = option === undefined ? process.env : option;
+  // Before anything else is asked of it: a proxy may be revoked.
+  const isOurs = env === process.env && showsEnviron(process.env);
+  if (isOurs && !hasWorkers) return undefined;
   if (!isObject(env)) throw invalidType('options.env', 'an object', env);
-  return planVariables(env);
+  // What we have ourselves is not the caller's mistake.
+  const entries = readEntries(env, option === undefined ? () => undefined : checkName);
+  const hidden = isOurs ? hiddenEntries() : [];
+  if (hidden.length === 0 && !entries.some(isLossy)) return { entries, areBytes: false };
+  return { entries: [...entries.map(asBytes), ...hidden], areBytes: true };
 }
 
-function planVariables(env: Record<string, unknown>): string[] {
+/** For planEnvironment's undefined, where it is needed before the addon would read it. */
+export function captureEnvironment(): Variables {
+  const block = binding.ownEnvironment().toString('latin1');
+  return { entries: block.split('\0').slice(0, -1), areBytes: true };
+}
+
+// As Node does it: what is inherited counts, and what is no string is made one.
+function readEntries(env: Record<string, unknown>, check: (name: string) => void): string[] {
   const entries: string[] = [];
-  for (const key of Object.keys(env)) {
-    const value = env[key];
-    if (value === undefined) continue;
-    checkText('options.env', key);
-    if (key === '' || key.includes('=')) {
-      throw invalidValue('options.env', 'must not have a name that is empty or contains "="', key);
+  try {
+    for (const name in env) {
+      const value = env[name];
+      if (value === undefined) continue;
+      check(name);
+      entries.push(`${name}=${checkText(`options.env.${name}`, textOf(name, value))}`);
     }
-    entries.push(`${key}=${checkText(`options.env.${key}`, value)}`);
+  } catch (error) {
+    throw unreadable('options.env', env, error);
   }
   return entries;
 }
 
+function checkName(name: string): void {
+  checkText('options.env', name);
+  if (name !== '' && !name.includes('=')) return;
+  throw invalidValue('options.env', 'must not have a name that is empty or contains "="', name);
+}
+
+/** What `${value}` is, but a TypeError with a code where it can be nothing. */
+function textOf(name: string, value: unknown): unknown {
+  if (typeof value === 'string') return value;
+  const isReference = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  const primitive = isReference ? primitiveOf(name, value) : value;
+  // A symbol is no text, and is told as what it is.
+  return typeof primitive === 'symbol' ? primitive : String(primitive);
+}
+
+// By hand, so that an error of the value's own is told from the engine's, which has no code.
+function primitiveOf(name: string, value: object): unknown {
+  try {
+    const convert: unknown = Reflect.get(value, Symbol.toPrimitive);
+    if (convert !== undefined && convert !== null) {
+      return checkPrimitive(name, value, call(convert, value, ['string']));
+    }
+    for (const method of ['toString', 'valueOf']) {
+      const converted = call(Reflect.get(value, method), value, []);
+      if (isPrimitive(converted)) return converted;
+    }
+  } catch (error) {
+    throw unreadable(`options.env.${name}`, value, error);
+  }
+  return checkPrimitive(name, value, value);
+}
+
+/** Its own value where it can't be called, which is no primitive. */
+function call(method: unknown, value: object, args: unknown[]): unknown {
+  return typeof method === 'function' ? Reflect.apply(method, value, args) : value;
+}
+
+function isPrimitive(value: unknown): boolean {
+  return typeof value !== 'function' && (typeof value !== 'object' || value === null);
+}
+
+function checkPrimitive(name: string, value: object, converted: unknown): unknown {
+  if (isPrimitive(converted)) return converted;
+  throw invalidType(`options.env.${name}`, 'a string', value);
+}
+
 /** The cookie goes behind those of supervisors that we are ourselves in the tree of. */
-export function addCookie(entries: readonly string[], cookie: string): string[] {
+export function addCookie({ entries, areBytes }: Variables, cookie: string): Variables {
   const name = 'REAPWELL_COOKIE=';
   const inherited = entries.find((entry) => entry.startsWith(name))?.slice(name.length);
-  return [
-    ...entries.filter((entry) => !entry.startsWith(name)),
-    `${name}${inherited === undefined ? '' : `${inherited},`}${cookie}`,
-  ];
+  const own = `${name}${inherited === undefined ? '' : `${inherited},`}${cookie}`;
+  return { entries: [...entries.filter((entry) => !entry.startsWith(name)), own], areBytes };
 }

@@ -2,14 +2,13 @@
  * Turns a program, its arguments and its options into what the addon takes: everything validated, so
  * that bad input throws before anything has started.
  */
-import { fileURLToPath } from 'node:url';
-
 import { ownCgroup } from '../cgroup-probe.js';
 import { makeCookie } from '../cookie.js';
 import { invalidValue } from '../errors/index.js';
 import { planEnd, type EndPlan, type OnExit } from '../options/end.js';
 import { chooseEscalation, type EscalationChoice } from '../options/escalation.js';
 import { planLimits } from '../options/limits.js';
+import { planCwd } from '../options/cwd.js';
 import {
   checkScopes,
   isWide,
@@ -27,7 +26,7 @@ import {
   checkOneOf,
   checkText,
 } from '../options/validate.js';
-import { addCookie, entriesOf, planEnvironment } from './environment.js';
+import { addCookie, captureEnvironment, planEnvironment, type Variables } from './environment.js';
 import { planTracking, type TrackingPlan } from './tracking.js';
 
 /** Values of GroupMode in native/core/spawn_request.h. */
@@ -41,7 +40,7 @@ enum GroupMode {
 export interface SpawnAttempt {
   readonly scope: Scope;
   /** undefined: that of this process. */
-  readonly env: string | undefined;
+  readonly env: string | Uint8Array | undefined;
   readonly numbers: readonly number[];
 }
 
@@ -81,33 +80,26 @@ export interface SpawnPlan {
 const MAX_ID = 0xffff_fffe; // (uid_t)-1 means "unchanged"
 const MAX_PID = 0x7fff_ffff;
 
+// The kernel takes 6 MiB of arguments and environment together, and less of a single one (execve(2)).
+const MOST_TEXT = 2 ** 27;
+
 /** Strings as the addon takes them: each followed by NUL. */
 function block(strings: readonly string[]): string {
   let text = '';
-  for (const each of strings) text += `${each}\0`;
+  for (const each of strings) {
+    // The rest would change nothing: it is E2BIG already. All of it may be more than a string can hold.
+    if (text.length > MOST_TEXT) break;
+    text += `${each}\0`;
+  }
   return text;
+}
+
+function environmentBlock({ entries, areBytes }: Variables): string | Uint8Array {
+  return areBytes ? Buffer.from(block(entries), 'latin1') : block(entries);
 }
 
 function planArguments(args: unknown): string[] {
   return args === undefined ? [] : checkList('args', args, 'strings', checkText);
-}
-
-function pathOf(url: URL): string {
-  try {
-    return fileURLToPath(url);
-  } catch (error) {
-    // A scheme or host that is no file is a TypeError already; a bad escape is not.
-    if (error instanceof TypeError) throw error;
-    throw invalidValue('options.cwd', 'must be a valid file: URL', url);
-  }
-}
-
-function planCwd(cwd: unknown): string | undefined {
-  if (cwd === undefined) return undefined;
-  if (cwd instanceof URL) return checkText('options.cwd', pathOf(cwd));
-  const path = checkText('options.cwd', cwd);
-  if (path === '') throw invalidValue('options.cwd', 'must not be empty', cwd);
-  return path;
 }
 
 interface GroupPlan {
@@ -167,10 +159,9 @@ function optional(
   return value === undefined ? absent : checkInteger(`options.${key}`, value, min, max);
 }
 
-/** In the order that native/bind/decode_request.cc reads. */
+/** In the order that native/bind/decode_request.cc reads, behind the scope. */
 function planNumbers(
   options: Record<string, unknown>,
-  scope: Scope,
   group: GroupPlan,
   end: EndPlan,
   stdio: readonly StdioPlan[],
@@ -185,7 +176,6 @@ function planNumbers(
       ? undefined
       : checkOneOf('options.shebang', options.shebang, ['sh']);
   const numbers = [
-    SCOPES.indexOf(scope),
     group.mode,
     group.pgid,
     end.parentDeathSignal,
@@ -222,7 +212,6 @@ export function planSpawn(
   const group = planGroup(options, scopes);
   for (const scope of scopes) checkScopeFits(scope, group.mode);
   const stdio = planStdio(options.stdio, defaultStdio);
-  const env = planEnvironment(options.env);
   const cgroup = planCgroup(options.cgroup);
   const end = planEnd(options, onExitUntold);
   const tracking = planTracking(options);
@@ -232,12 +221,18 @@ export function planSpawn(
   const parent = scopes.includes('cgroup')
     ? (cgroup.parent ?? ownCgroup() ?? undefined)
     : undefined;
+  const given = planEnvironment(options.env);
+  // The addon would read ours too late for a second attempt, or behind a record's write.
+  const isLate = tracking !== undefined || scopes.length > 1 || scopes.includes('tree');
+  const captured = isLate ? (given ?? captureEnvironment()) : given;
+  const numbers = planNumbers(options, group, end, stdio);
   const attempts = scopes.map((scope): SpawnAttempt => {
     const withCookie = scope === 'tree' || tracking !== undefined;
+    const env = captured && withCookie ? addCookie(captured, cookie) : captured;
     return {
       scope,
-      env: withCookie ? block(addCookie(env ?? entriesOf(undefined), cookie)) : env && block(env),
-      numbers: planNumbers(options, scope, group, end, stdio),
+      env: env && environmentBlock(env),
+      numbers: [SCOPES.indexOf(scope), ...numbers],
     };
   });
   return {

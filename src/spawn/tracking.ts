@@ -1,5 +1,6 @@
 /** What the spawn layer asks of a journal: a record before the child can run, and its course after. */
 import { randomUUID } from 'node:crypto';
+import { types } from 'node:util';
 
 import type { Child } from '../child/child.js';
 import {
@@ -71,7 +72,8 @@ export function planTracking(options: Record<string, unknown>): TrackingPlan | u
     }
     return undefined;
   }
-  if (!isObject(journal) || !(JOURNAL in journal)) {
+  // A proxy of one is none: a journal's fields are private.
+  if (!isObject(journal) || types.isProxy(journal) || !(JOURNAL in journal)) {
     throw invalidType('options.journal', 'a Journal', journal);
   }
   return {
@@ -90,7 +92,9 @@ function copyMeta(meta: unknown): unknown {
   try {
     text = stringify(meta);
   } catch (error) {
-    throw invalidValue('options.meta', `can't be said in JSON (${String(error)})`, meta);
+    const refusal = invalidValue('options.meta', "can't be said in JSON; see the cause", meta);
+    refusal.cause = error;
+    throw refusal;
   }
   if (text === undefined) throw invalidValue('options.meta', "can't be said in JSON", meta);
   return JSON.parse(text) as unknown;

@@ -80,7 +80,13 @@ export const badAttributes: Record<string, unknown[]> = {
   ],
   env: [
     ...notObjects,
-    ...badTexts.map((value) => ({ GOOD: '1', BAD: value })),
+    // What else is no string is made one, as Node does.
+    ...[...badStrings, Symbol('s'), Object.create(null) as object, () => Symbol('s')].map(
+      (value) => ({
+        GOOD: '1',
+        BAD: typeof value === 'function' ? { toString: value } : value,
+      }),
+    ),
     ...[...badStrings, '', '=', 'a=b', '=a'].map((name) => ({ GOOD: '1', [name]: 'x' })),
   ],
   argv0: badTexts,

@@ -1,6 +1,8 @@
 // The environment that a child gets when none is named: ours, as it is at that moment.
+import { spawnSync } from 'node:child_process';
+import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
-import { run } from '../../src/index.js';
+import { run, spawn } from '../../src/index.js';
 import { jsonProgram } from '../support/program.js';
 
 const variables = `
@@ -64,4 +66,83 @@ test("a worker's children get the worker's environment", async () => {
       }`,
   );
   expect(seen).toEqual({ worker: 'worker\n', main: 'false' });
+});
+
+test('inherited entries count, and what is no string is made one, as with Node', async () => {
+  class Variables {
+    [name: string]: unknown;
+    OWN = 'own';
+    get accessor(): string {
+      return 'not enumerable';
+    }
+  }
+  const environments: object[] = [
+    Object.create({ A: '1', B: 2 }) as object,
+    Object.assign(Object.create({ A: 'below', B: 'kept' }) as object, { A: 'above' }),
+    Object.create({ A: 'hidden' }, { A: { value: undefined, enumerable: true } }) as object,
+    Object.create({ A: 'hidden' }, { A: { value: 'x', enumerable: false } }) as object,
+    { a: 1, b: true, c: false, d: null, e: undefined, f: 10n, g: -0, h: NaN, i: 1e21, j: '' },
+    { a: {}, b: [1, 2], c: new URL('file:///x'), d: new Date(NaN), e: new String('s') },
+    { a: { toString: () => 'by hand' }, b: { [Symbol.toPrimitive]: (hint: string) => hint } },
+    { a: { toString: () => ({}), valueOf: () => 7 } },
+    { [Symbol('ignored')]: 'x', b: '2' },
+    new Variables(),
+    runInNewContext('({ other: "realm", nested: new String("x") })') as object,
+    new Proxy({ A: 'through a proxy' }, {}),
+  ];
+  for (const env of environments) {
+    const ours = await run('/usr/bin/env', ['-0'], { env: env as never });
+    const theirs = spawnSync('/usr/bin/env', ['-0'], { env: env as never });
+    expect(ours.error).toBeUndefined();
+    expect(ours.stdout).toBe(String(theirs.stdout));
+  }
+});
+
+test('what can be no text is refused, with a code', async () => {
+  const own = new Error('its own');
+  const fail = (): never => {
+    throw own;
+  };
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const bad: unknown[] = [Symbol('x'), Object.create(null), { toString: () => Symbol('x') }, proxy];
+  for (const value of [...bad, { toString: () => ({}), valueOf: () => ({}) }]) {
+    const attempt = spawn('/bin/true', [], { env: { A: value as never } });
+    await expect(attempt).rejects.toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
+  }
+  for (const env of [
+    { A: { toString: fail } },
+    { A: { [Symbol.toPrimitive]: fail } },
+    Object.defineProperty({}, 'A', { get: fail, enumerable: true }),
+    new Proxy({ A: '1' }, { get: fail }),
+    new Proxy({ A: '1' }, { ownKeys: fail }),
+  ]) {
+    await expect(spawn('/bin/true', [], { env })).rejects.toBe(own);
+  }
+});
+
+test('it is that of the call, for a later attempt too', async () => {
+  const seen = await jsonProgram<string[]>(
+    `import { openJournal, run } from 'reapwell';
+     import { mkdtempSync, rmSync } from 'node:fs';
+     const dir = mkdtempSync('/tmp/reapwell-');
+     const journal = await openJournal(dir);
+     const options = [{}, { scope: 'tree' }, { scope: ['cgroup', 'group'], cgroup: { parent: '/nowhere' } },
+       { journal }, { env: process.env }, { env: process.env, journal }];
+     const seen = [];
+     for (const each of options) {
+       process.env.WHEN = 'call';
+       const running = run('printenv', ['WHEN'], each);
+       process.env.WHEN = 'after';
+       seen.push((await running).stdout.trim());
+     }
+     await journal.close();
+     rmSync(dir, { recursive: true });
+     console.log(JSON.stringify(seen));`,
+  );
+  expect(seen).toEqual(seen.map(() => 'call'));
+  expect(seen).toHaveLength(6);
 });

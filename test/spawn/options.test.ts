@@ -72,9 +72,9 @@ describe('env', () => {
     expect((await probe({ env: { A: '1', B: undefined, C: '3' } })).env).toEqual(['A=1', 'C=3']);
   });
 
-  test('has no inherited properties', async () => {
+  test('has inherited properties, as with Node', async () => {
     const env = Object.assign(Object.create({ INHERITED: 'yes' }) as object, { OWN: 'yes' });
-    expect((await probe({ env })).env).toEqual(['OWN=yes']);
+    expect((await probe({ env })).env).toEqual(['OWN=yes', 'INHERITED=yes']);
   });
 
   test('is ours by default, as it is at that moment', async () => {

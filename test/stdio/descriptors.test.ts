@@ -46,7 +46,7 @@ describe('a foreign descriptor without close-on-exec', () => {
 
   test('is absent in a child that has extra descriptors', async () => {
     const seen = await inherit(`
-      const stdio = ['ignore', 'ignore', 'ignore', null, 'ignore'];
+      const stdio = ['ignore', 'ignore', 'ignore', null, 'pipe'];
       await (await spawn(probe, ['out=' + out], { stdio })).exited;`);
     expect(seen.descriptors.map(({ fd }) => fd)).toEqual([0, 1, 2, 4]);
   });

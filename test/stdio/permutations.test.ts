@@ -61,9 +61,10 @@ function expectExactly({ stdio, descriptors }: Trial, directory: string): void {
     descriptors.map(({ fd, link }) => [fd, link.replace(/^pipe:.*|^socket:.*/, 'pipe')]),
     label,
   ).toEqual(
-    stdio.map((source, fd) => {
-      if (source === 'pipe') return [fd, 'pipe'];
-      return [fd, source === 'ignore' ? '/dev/null' : `${directory}/${source}`];
+    stdio.flatMap((source, fd) => {
+      if (source === 'pipe') return [[fd, 'pipe']];
+      if (source !== 'ignore') return [[fd, `${directory}/${source}`]];
+      return fd < 3 ? [[fd, '/dev/null']] : [];
     }),
   );
   const pipes = descriptors.filter(({ link }) => /^pipe|^socket/.test(link));

@@ -11,6 +11,7 @@ import {
   type Completion,
   type CompletionStatus,
   type EndedBy,
+  type EnvironmentValue,
   type EscalationOptions,
   type EscalationStep,
   type Exit,
@@ -52,6 +53,10 @@ test('what starts a process', () => {
   // @ts-expect-error there is no shell option
   void (() => spawn('x', [], { shell: true }));
   expectTypeOf<SpawnOptions['shebang']>().toEqualTypeOf<'sh' | undefined>();
+  expectTypeOf<SpawnOptions['env']>().toEqualTypeOf<
+    Readonly<Record<string, EnvironmentValue>> | undefined
+  >();
+  expectTypeOf<NodeJS.ProcessEnv>().toExtend<NonNullable<SpawnOptions['env']>>();
   // @ts-expect-error a misspelt option is none
   void (() => run('x', [], { timeuot: 1 }));
 });
