@@ -13,7 +13,7 @@ const anyMode = [
   'test/journal/{disk,lock,open,options,types}.test.ts',
   'test/poll-and-wait/system-calls.test.ts',
   'test/stdio/**',
-  'test/spawn/{dropped-groups,environment,environment-bytes,shebang}.test.ts',
+  'test/spawn/{dropped-groups,environment,environment-bytes,error-stacks,shebang}.test.ts',
   'test/spawn/path-search.test.ts',
   'test/spawn/slots.test.ts',
   'test/spawn/privilege.test.ts',

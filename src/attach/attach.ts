@@ -3,7 +3,7 @@ import { ChildProcess } from 'node:child_process';
 
 import { applyConfiguration } from '../configure.js';
 import { Process } from '../child/process.js';
-import { ForeignGroupError, invalidType, systemError } from '../errors/index.js';
+import { ForeignGroupError, invalidType, systemError, tellingAwaiters } from '../errors/index.js';
 import { identityOf, isThisBoot, type ProcessIdentity } from '../identity.js';
 import { binding } from '../native/binding.js';
 import { abandonSpawn, expectSpawn } from '../native/events.js';
@@ -66,7 +66,7 @@ export async function attach(
   const escalation = chooseEscalation<never>(checked);
   const { pid, startTicks, inode } = checkTarget(target);
   applyConfiguration();
-  const process = await start(pid, startTicks, scope, escalation);
+  const process = await tellingAwaiters(start(pid, startTicks, scope, escalation));
   // The start time has a resolution of 10 ms; the inode, where both have one, is never used twice.
   if (inode !== 0 && process.identity.inode !== 0 && process.identity.inode !== inode) {
     letGo(process);

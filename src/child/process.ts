@@ -1,6 +1,6 @@
 /** A process: to be watched, signalled, awaited and ended. Started by us, or attached to. */
 import { Deferred } from '../deferred.js';
-import { ForeignGroupError, invalidValue } from '../errors/index.js';
+import { ForeignGroupError, invalidValue, tellingAwaiters } from '../errors/index.js';
 import type { Exit, ResourceUsage } from '../exit.js';
 import type { ProcessIdentity } from '../identity.js';
 import { binding } from '../native/binding.js';
@@ -129,7 +129,9 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
       checked.timeout === undefined ? Infinity : checkDuration('options.timeout', checked.timeout);
     const signal =
       checked.signal === undefined ? undefined : checkAbortSignal('options.signal', checked.signal);
-    return waitFor(this.exited, `waiting for process ${this.pid}`, timeout, signal);
+    const what = `waiting for process ${this.pid}`;
+    const exit = await tellingAwaiters(waitFor(this.exited, what, timeout, signal));
+    return exit;
   }
 
   /**

@@ -17,4 +17,5 @@ export {
   TimeoutError,
 } from './own.js';
 export { invalidType, invalidValue, outOfRange, unknownSignal } from './arguments.js';
+export { tellingAwaiters, withAwaiters } from './stack.js';
 export { isErrno, systemError, type SystemError } from './system.js';

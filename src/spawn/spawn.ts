@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 import { Child } from '../child/child.js';
-import { ScopeUnavailableError } from '../errors/index.js';
+import { ScopeUnavailableError, withAwaiters } from '../errors/index.js';
 import { identityOf } from '../identity.js';
 import { binding } from '../native/binding.js';
 import type { Scope } from '../options/scope.js';
@@ -60,7 +60,8 @@ export async function startPlanned(plan: SpawnPlan, track: Track, run?: number):
     publishSpawned(plan, child, run, calledAt);
     if (tracked !== undefined) track(child, tracked, calledAt);
     return child;
-  } catch (error) {
+  } catch (thrown) {
+    const error = withAwaiters(thrown);
     await tracked?.ended(failedToStart(error as Error, performance.now() - calledAt), true);
     publishSpawnFailed(plan, error as Error, run, calledAt);
     throw error;
