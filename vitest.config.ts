@@ -9,6 +9,7 @@ const anyMode = [
   'test/bad-input/**',
   'test/crash/**',
   'test/docs/**',
+  'test/half-a-kernel/capabilities.test.ts',
   'test/output/**',
   'test/journal/{disk,lock,open,options,types}.test.ts',
   'test/poll-and-wait/system-calls.test.ts',
@@ -22,7 +23,11 @@ const anyMode = [
 ];
 
 // Each takes minutes: not for `npm test`.
-const long = ['test/crash/crash-loop.test.ts', 'test/suite-under-strace.test.ts'];
+const long = [
+  'test/crash/crash-loop.test.ts',
+  'test/half-a-kernel/each.test.ts',
+  'test/suite-under-strace.test.ts',
+];
 
 // The same tests, with each of the two doorbells turned off in its turn (docs: design.md, section 4).
 // Set for the workers that run the tests, and so inherited by every program that a test starts.

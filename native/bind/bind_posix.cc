@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../core/kernel_features.h"
 #include "../core/launcher.h"
 #include "../core/runtime.h"
 #include "../core/sys.h"
@@ -90,7 +89,7 @@ Napi::Value posix_spawn_raw(const Napi::CallbackInfo& info) {
   ChildStack stack;
   Runtime& runtime = Runtime::instance();
   const std::uint64_t ticket = runtime.registry().begin_launch();
-  const LaunchResult launched = launch(request, stack, kernel_features().clone_pidfd, nullptr);
+  const LaunchResult launched = launch(request, stack, PidfdAbilities(), nullptr);
   if (launched.step == SpawnStep::kNone) runtime.orphans().note_raw_child(launched.pid);
   runtime.registry().end_launch(ticket);
   *step = static_cast<int>(launched.step);

@@ -21,11 +21,12 @@ Observation exited(const ExitInfo& exit) {
 
 }  // namespace
 
-ChildRecord::ChildRecord(pid_t pid, std::shared_ptr<UniqueFd> pidfd, std::shared_ptr<Group> group,
-                         bool leads_group, Scope scope, std::shared_ptr<EventChannel> channel,
-                         std::uint32_t id)
+ChildRecord::ChildRecord(pid_t pid, std::shared_ptr<UniqueFd> pidfd, const PidfdAbilities& pidfds,
+                         std::shared_ptr<Group> group, bool leads_group, Scope scope,
+                         std::shared_ptr<EventChannel> channel, std::uint32_t id)
     : pid(pid),
       pidfd(std::move(pidfd)),
+      pidfds(pidfds),
       group(std::move(group)),
       leads_group(leads_group),
       scope(std::move(scope)),
@@ -33,14 +34,14 @@ ChildRecord::ChildRecord(pid_t pid, std::shared_ptr<UniqueFd> pidfd, std::shared
       id(id) {}
 
 WaitTarget ChildRecord::target() const {
-  if (pidfd != nullptr) return {sys::kIdPidfd, static_cast<id_t>(pidfd->get())};
+  if (waits_by_pidfd()) return {sys::kIdPidfd, static_cast<id_t>(pidfd->get())};
   return {P_PID, static_cast<id_t>(pid)};
 }
 
 Observation ChildRecord::look_at_foreign() const {
   Observation seen;
   ProcessEntry now;
-  if (pidfd != nullptr) {
+  if (rings()) {
     pollfd ready{pidfd->get(), POLLIN, 0};
     if (poll(&ready, 1, 0) > 0) seen.sight = Sight::kLost;
     if (seen.sight == Sight::kLost) return seen;
@@ -53,7 +54,7 @@ Observation ChildRecord::look_at_foreign() const {
   }
   if (found < 0 || now.start_ticks != identity.start_ticks || !now.alive()) {
     // By its pidfd it was still there: it ends at this moment, and rings in a moment.
-    if (pidfd == nullptr) seen.sight = Sight::kLost;
+    if (!rings()) seen.sight = Sight::kLost;
     return seen;
   }
   if (now.state == 'T') {
@@ -87,7 +88,7 @@ Observation ChildRecord::look() {
   Observation seen;
   if (foreign) {
     seen = look_at_foreign();
-  } else if (pidfd != nullptr) {
+  } else if (waits_by_pidfd()) {
     seen = observe(target(), true);
   } else {
     Lock lock(reap_mutex_);
@@ -103,7 +104,7 @@ Observation ChildRecord::look() {
 
 int ChildRecord::signal(int signal) {
   if (published()) return -ESRCH;
-  if (pidfd != nullptr) return sys::pidfd_send_signal(pidfd->get(), signal, 0);
+  if (signals_by_pidfd()) return sys::pidfd_send_signal(pidfd->get(), signal, 0);
   Lock lock(reap_mutex_);
   // Somebody else may have reaped it without the reaper having noticed yet: then the number can be
   // a stranger's.
@@ -138,10 +139,6 @@ void ChildRecord::unpin() {
 
 void ChildRecord::take_zombie() {
   if (foreign) return;
-  if (pidfd != nullptr) {
-    reap(target());
-    return;
-  }
   Lock lock(reap_mutex_);
   reap(target());
 }

@@ -13,6 +13,7 @@
 #include "event_channel.h"
 #include "exit_info.h"
 #include "group.h"
+#include "pidfd_abilities.h"
 #include "scope.h"
 #include "thread.h"
 #include "unique_fd.h"
@@ -26,14 +27,15 @@ struct ChildIdentity {
 
 class ChildRecord {
  public:
-  ChildRecord(pid_t pid, std::shared_ptr<UniqueFd> pidfd, std::shared_ptr<Group> group,
-              bool leads_group, Scope scope, std::shared_ptr<EventChannel> channel,
-              std::uint32_t id);
+  ChildRecord(pid_t pid, std::shared_ptr<UniqueFd> pidfd, const PidfdAbilities& pidfds,
+              std::shared_ptr<Group> group, bool leads_group, Scope scope,
+              std::shared_ptr<EventChannel> channel, std::uint32_t id);
   ChildRecord(const ChildRecord&) = delete;
   ChildRecord& operator=(const ChildRecord&) = delete;
 
   const pid_t pid;
-  const std::shared_ptr<UniqueFd> pidfd;  // null in the mode without pidfds
+  const std::shared_ptr<UniqueFd> pidfd;  // null where none is to be had
+  const PidfdAbilities pidfds;            // what can be done by that one, and by others
   const std::shared_ptr<Group> group;     // null when the child is in a group that is not ours
   const bool leads_group;
   const Scope scope;
@@ -63,6 +65,9 @@ class ChildRecord {
 
   // Any thread. 0, -ESRCH after the exit (without a system call), -EPERM...
   int signal(int signal);
+
+  // Its pidfd rings at its exit.
+  bool rings() const { return pidfd != nullptr && pidfds.poll; }
 
   // The leader's zombie is kept until the scope is empty, so that its numbers stay its own.
   bool pinned() const {
@@ -99,12 +104,15 @@ class ChildRecord {
 
  private:
   WaitTarget target() const;
+  bool waits_by_pidfd() const { return pidfd != nullptr && pidfds.wait; }
+  bool signals_by_pidfd() const { return pidfd != nullptr && pidfds.signal; }
   Observation look_at_foreign() const;
 
   std::atomic<bool> published_{false};
   std::atomic<bool> unpinned_{false};  // written by the reaper
   ExitInfo exit_;  // written by the reaper before published_ is set, constant afterwards
-  // Without a pidfd a number is only ours until it is reaped; this excludes asking and reaping.
+  // What is not done by pidfd is done by a number, which is only ours until it is reaped; this
+  // excludes asking and reaping.
   Mutex reap_mutex_;
 };
 

@@ -257,7 +257,7 @@ void GroupWatcher::await_members(std::uint32_t number, Watch& watch,
                                  const std::vector<ProcessEntry>& members) {
   stop_awaiting(watch);
   for (const ProcessEntry& entry : members) {
-    if (watch.leader->pidfd == nullptr || watch.members.size() >= kAwaitedAtOnce) break;
+    if (!watch.leader->pidfds.of_anybody() || watch.members.size() >= kAwaitedAtOnce) break;
     UniqueFd pidfd = above_stdio(sys::pidfd_open(entry.pid, 0));
     // If the number went to another process in between, that one's exit only makes us look again.
     if (!pidfd.valid()) continue;

@@ -59,13 +59,11 @@ void LaunchControl::cancel() {
   const pid_t pid = __atomic_load_n(&child_->runs_as, __ATOMIC_SEQ_CST);
   if (pid == 0) return;
   const int pidfd = __atomic_load_n(pidfd_slot_, __ATOMIC_ACQUIRE);
-  if (pidfd >= 0) {
-    sys::pidfd_send_signal(pidfd, SIGKILL, 0);
-  } else {
-    // Without pidfds. Nobody but the launching thread can reap it before its exec (exit signal 0),
-    // and that one waits for this lock before it goes on.
-    kill(pid, SIGKILL);
-  }
+  const int sent = pidfd >= 0 ? sys::pidfd_send_signal(pidfd, SIGKILL, 0) : -EBADF;
+  if (sent == 0 || sent == -ESRCH) return;
+  // Without pidfds, or where they can't be signalled. Nobody but the launching thread can reap it
+  // before its exec (exit signal 0), and that one waits for this lock before it goes on.
+  kill(pid, SIGKILL);
 }
 
 void LaunchControl::await_finish(std::int64_t deadline_ns) const {
@@ -165,11 +163,20 @@ std::uint64_t start_ticks_of(pid_t pid, std::uint64_t born_after) {
   return read_process(pid, entry) ? entry.start_ticks : 0;
 }
 
+// Where clone gives no pidfd. If it can still be waited for afterwards, the number was its own when
+// it was opened; if not, somebody else's waitpid(-1) has reaped it.
+UniqueFd open_child(pid_t pid) {
+  UniqueFd pidfd = long_lived(sys::pidfd_open(pid, 0));
+  siginfo_t info;
+  const int waited = sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  return waited == 0 ? std::move(pidfd) : UniqueFd();
+}
+
 // Returns the pid or a negative errno.
-pid_t clone_child(ChildStart& start, ChildStack& stack, bool use_pidfd, int* pidfd) {
+pid_t clone_child(ChildStart& start, ChildStack& stack, bool with_pidfd, int* pidfd) {
   // Exit signal 0 until the exec, which makes it SIGCHLD: a spawn that fails rings nobody's
   // SIGCHLD, and a foreign waitpid(-1) can't take the child from under us.
-  const int flags = CLONE_VM | CLONE_VFORK | (use_pidfd ? CLONE_PIDFD : 0) |
+  const int flags = CLONE_VM | CLONE_VFORK | (with_pidfd ? CLONE_PIDFD : 0) |
                     (start.table_from > 0 ? CLONE_FILES : 0);
   const Cgroup* cgroup = start.request->cgroup.get();
   if (cgroup != nullptr) {
@@ -196,7 +203,7 @@ std::vector<const char*> shell_arguments(const SpawnRequest& request) {
 
 }  // namespace
 
-LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pidfd,
+LaunchResult launch(const SpawnRequest& request, ChildStack& stack, const PidfdAbilities& pidfds,
                     LaunchControl* control) {
   LaunchResult result;
   if (stack.top() == nullptr) {
@@ -231,7 +238,7 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
     NamedForBirth named(request.cookie);
     LaunchWindow window(control, &start, &pidfd);
     BlockEverySignal blocked;
-    pid = clone_child(start, stack, use_pidfd, &pidfd);
+    pid = clone_child(start, stack, pidfds.from_clone, &pidfd);
   }
   if (pid < 0) {
     result.step = SpawnStep::kClone;
@@ -251,11 +258,7 @@ LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pid
     result.error = -killer;
     return result;
   }
-  if (use_pidfd && !owned.valid()) {
-    // Linux 5.2 has pidfd_open but ignores CLONE_PIDFD. The child is unreaped, so its number is
-    // its.
-    owned = long_lived(sys::pidfd_open(pid, 0));
-  }
+  if (pidfds.open && !owned.valid()) owned = open_child(pid);
   result.start_ticks = start_ticks_of(pid, born_after);
   result.pid = pid;
   result.pidfd = std::move(owned);

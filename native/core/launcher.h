@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "child_half.h"
+#include "pidfd_abilities.h"
 #include "thread.h"
 #include "unique_fd.h"
 
@@ -64,7 +65,8 @@ struct LaunchResult {
   int error = 0;  // negative errno; with kKilled, the negative signal that killed it
 };
 
-LaunchResult launch(const SpawnRequest& request, ChildStack& stack, bool use_pidfd,
+// `pidfds`: what the child may be held by; none: by its number alone.
+LaunchResult launch(const SpawnRequest& request, ChildStack& stack, const PidfdAbilities& pidfds,
                     LaunchControl* control);
 
 }  // namespace reapwell

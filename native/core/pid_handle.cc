@@ -16,6 +16,7 @@ namespace reapwell {
 namespace {
 
 constexpr unsigned kMostBytes = MAX_HANDLE_SZ;
+constexpr int kPidfsRoot = -10002;  // FD_PIDFS_ROOT
 
 // struct file_handle with room for its bytes, which the libc's own declares as none.
 struct Handle {
@@ -56,10 +57,10 @@ HandleState look_at_handle(const std::string& text) {
     const std::string byte = text.substr(colon + 1 + 2 * i, 2);
     handle.data[i] = static_cast<unsigned char>(std::strtol(byte.c_str(), nullptr, 16));
   }
-  // Any pidfd names the file system.
+  // Any pidfd names the file system; and since Linux 6.17 a number that is no descriptor.
   const UniqueFd self(sys::pidfd_open(getpid(), 0));
-  if (!self.valid()) return HandleState::kUnknown;
-  const UniqueFd found(open_by_handle_at(self.get(), handle.get(), O_CLOEXEC));
+  const int filesystem = self.valid() ? self.get() : kPidfsRoot;
+  const UniqueFd found(open_by_handle_at(filesystem, handle.get(), O_CLOEXEC));
   if (found.valid()) return HandleState::kThere;
   return errno == ESTALE || errno == ESRCH ? HandleState::kGone : HandleState::kUnknown;
 }

@@ -177,7 +177,7 @@ void Reaper::adjust_stop_listeners(int by) {
 
 void Reaper::watch(std::uint64_t sequence, const ChildPointer& child) {
   if (child->foreign) foreign_++;
-  if (child->pidfd == nullptr) {
+  if (!child->rings()) {
     if (!child->foreign) without_pidfd_++;
   } else if (add_to_epoll(epoll_.get(), child->pidfd->get(), sequence + kFirstChildKey) == 0) {
     return;
@@ -211,7 +211,7 @@ void Reaper::read_signals() {
 
 void Reaper::scan_exits() {
   for (const auto& [sequence, child] : registry_.snapshot()) {
-    if (child->pidfd != nullptr || child->foreign) continue;
+    if (child->rings() || child->foreign) continue;
     if (!child->announced.load(std::memory_order_acquire)) continue;
     const Observation seen = child->look_for_exit();
     if (seen.sight != Sight::kRunning) look(sequence);
@@ -266,7 +266,7 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
   event.seen_ns = seen_ns;
   child->channel->post(std::move(event));
   // From here on nobody waits.
-  if (child->pidfd != nullptr) {
+  if (child->rings()) {
     // Never left to close(): a child that is being vforked right now may hold a copy, which would
     // keep the entry alive and ringing.
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child->pidfd->get(), nullptr);
@@ -287,7 +287,7 @@ void Reaper::finish(std::uint64_t sequence, const ChildPointer& child, const Exi
 // zombie. The pidfd keeps ringing, so it is taken out and time is waited instead of spun. A foreign
 // process without a pidfd is looked at like this from the start.
 void Reaper::look_again_later(std::uint64_t sequence, ChildRecord& child) {
-  if (child.pidfd != nullptr) {
+  if (child.rings()) {
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child.pidfd->get(), nullptr);
   } else if (!child.foreign) {
     return;  // scans find its exit

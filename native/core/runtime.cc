@@ -76,10 +76,8 @@ bool Runtime::started() {
   return started_;
 }
 
-bool Runtime::uses_pidfd() { return settings().use_pidfd && kernel_features().pidfd; }
-
-bool Runtime::signals_groups_by_pidfd() {
-  return uses_pidfd() && kernel_features().pidfd_group_signal;
+PidfdAbilities Runtime::pidfds() {
+  return settings().use_pidfd ? kernel_features().pidfd : PidfdAbilities();
 }
 
 void Runtime::perform(void* self, SpawnJob& job, ChildStack& stack) {
@@ -136,7 +134,8 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
   if (orphans_.enabled()) request.orphan_mark = orphan_mark();
 
   const std::uint64_t ticket = registry_.begin_launch();
-  LaunchResult launched = launch(request, stack, uses_pidfd(), &job.control);
+  const PidfdAbilities abilities = pidfds();
+  LaunchResult launched = launch(request, stack, abilities, &job.control);
   request.child_ends.clear();
   if (launched.step != SpawnStep::kNone) {
     // Before anybody is told: a failed spawn leaves no descriptor, at no moment that can be seen.
@@ -144,12 +143,13 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
     request.cgroup.reset();
     post_failure(job, launched.step, launched.error);
   } else {
-    register_child(job, launched);
+    register_child(job, launched, abilities);
   }
   registry_.end_launch(ticket);
 }
 
-void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
+void Runtime::register_child(SpawnJob& job, LaunchResult& launched,
+                             const PidfdAbilities& abilities) {
   SpawnRequest& request = job.request;
   std::shared_ptr<UniqueFd> pidfd;
   if (launched.pidfd.valid()) pidfd = std::make_shared<UniqueFd>(std::move(launched.pidfd));
@@ -157,12 +157,12 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched) {
       request.group_mode == GroupMode::kNew || request.group_mode == GroupMode::kSession;
   std::shared_ptr<Group> group = request.join_group;
   if (leads) {
-    const bool by_pidfd = pidfd != nullptr && kernel_features().pidfd_group_signal;
+    const bool by_pidfd = pidfd != nullptr && abilities.group_signal;
     group = std::make_shared<Group>(launched.pid, pidfd, by_pidfd);
   }
   Scope scope{request.scope_kind, request.cookie, request.cgroup};
-  auto child = std::make_shared<ChildRecord>(launched.pid, pidfd, group, leads, std::move(scope),
-                                             job.channel, job.id);
+  auto child = std::make_shared<ChildRecord>(launched.pid, pidfd, abilities, group, leads,
+                                             std::move(scope), job.channel, job.id);
   child->identity = {launched.start_ticks, inode_of(pidfd.get())};
   const std::uint64_t sequence = registry_.add(child);
 
@@ -185,29 +185,33 @@ int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
                     const std::shared_ptr<EventChannel>& channel, std::uint32_t id) {
   const int not_started = ensure_started();
   if (not_started < 0) return not_started;
+  const PidfdAbilities abilities = pidfds();
   std::shared_ptr<UniqueFd> pidfd;
-  if (uses_pidfd()) {
+  if (abilities.open) {
     const int opened = sys::pidfd_open(pid, 0);
     if (opened < 0) return opened;
     pidfd = std::make_shared<UniqueFd>(above_stdio(opened));
   }
+  // A thread's number, which pidfd_open answers with EINVAL, has an entry in /proc as well.
+  const bool leads_threads = pidfd != nullptr || sys::tgkill(pid, pid, 0) != -ESRCH;
   // Read after the pidfd was opened: if the number had changed hands before, this is the new owner.
   ProcessEntry entry;
   const int found = find_process(pid, entry);
   if (found < 0) return found;
+  if (!leads_threads) return -EINVAL;
   if (!entry.alive()) return -ESRCH;
   if (start_ticks != 0 && entry.start_ticks != start_ticks) return -ESRCH;
 
   const bool leads = entry.pgid == pid && pid != getpgrp();
   std::shared_ptr<Group> group;
   if (leads) {
-    const bool by_pidfd = pidfd != nullptr && kernel_features().pidfd_group_signal;
+    const bool by_pidfd = pidfd != nullptr && abilities.group_signal;
     group = std::make_shared<Group>(pid, pidfd, by_pidfd, entry.start_ticks);
   }
   Scope what;
   what.kind = scope;
-  auto process =
-      std::make_shared<ChildRecord>(pid, pidfd, group, leads, std::move(what), channel, id);
+  auto process = std::make_shared<ChildRecord>(pid, pidfd, abilities, group, leads, std::move(what),
+                                               channel, id);
   process->foreign = true;
   process->identity = {entry.start_ticks, inode_of(pidfd.get())};
   const std::uint64_t sequence = registry_.add(process);

@@ -40,15 +40,15 @@ class Runtime {
   GroupWatcher& groups() { return groups_; }
   OrphanReaper& orphans() { return orphans_; }
   Registry& registry() { return registry_; }
-  bool uses_pidfd();
-  bool signals_groups_by_pidfd();
+  // What is done by pidfd here: what can be, unless it was configured to be done without.
+  PidfdAbilities pidfds();
 
  private:
   Runtime();
   static void perform(void* self, SpawnJob& job, ChildStack& stack);
   int ensure_started();
   void spawn(SpawnJob& job, ChildStack& stack);
-  void register_child(SpawnJob& job, LaunchResult& launched);
+  void register_child(SpawnJob& job, LaunchResult& launched, const PidfdAbilities& abilities);
 
   Registry registry_;
   OrphanReaper orphans_;

@@ -55,15 +55,12 @@ std::unordered_set<pid_t> tree_members(const ChildRecord& child,
   return close_over_children(processes, std::move(members));
 }
 
-// A pidfd of the process that `entry` describes: opened by number, then looked at again.
-UniqueFd open_verified(const ProcessEntry& entry) {
-  UniqueFd pidfd(sys::pidfd_open(entry.pid, 0));
+// 0: its number is still that of the process that `entry` describes. -ESRCH: it is gone; another
+// negative errno: that can't be found out.
+int verify(const ProcessEntry& entry) {
   ProcessEntry now;
-  // If the number had gone to another before the pidfd was opened, that one started later.
-  if (!pidfd.valid() || !read_process(entry.pid, now) || now.start_ticks != entry.start_ticks) {
-    return UniqueFd();
-  }
-  return pidfd;
+  const int found = find_process(entry.pid, now);
+  return found == 0 && now.start_ticks != entry.start_ticks ? -ESRCH : found;
 }
 
 struct Sent {
@@ -75,13 +72,18 @@ struct Sent {
   }
 };
 
-int signal_member(const ProcessEntry& member, int signal) {
-  const UniqueFd pidfd = open_verified(member);
+// By pidfd, or by number where there is none to be had, or none that can be signalled: a member is
+// never left alive for that. Its start time is compared at the last moment; with a pidfd nothing
+// can come in between.
+int signal_member(const PidfdAbilities& pidfds, const ProcessEntry& member, int signal) {
+  const bool by_pidfd = pidfds.open && pidfds.signal;
+  const int opened = by_pidfd ? sys::pidfd_open(member.pid, 0) : -ENOSYS;
+  const UniqueFd pidfd(opened);
+  if (opened == -ESRCH) return -ESRCH;
+  // If the number had gone to another before the pidfd was opened, that one started later.
+  const int verified = verify(member);
+  if (verified < 0) return verified;
   if (pidfd.valid()) return sys::pidfd_send_signal(pidfd.get(), signal, 0);
-  ProcessEntry now;
-  // Without pidfds: the start time is compared at the last moment.
-  if (sys::pidfd_open(getpid(), 0) != -ENOSYS) return -ESRCH;
-  if (!read_process(member.pid, now) || now.start_ticks != member.start_ticks) return -ESRCH;
   return kill(member.pid, signal) < 0 ? -errno : 0;
 }
 
@@ -95,12 +97,11 @@ bool signal_whole_group(ChildRecord& child, pid_t pgid, const std::vector<Proces
   }
   const auto leader = std::find_if(members.begin(), members.end(),
                                    [&](const ProcessEntry& entry) { return entry.pid == pgid; });
-  if (leader == members.end() || pgid == getpgrp()) return false;
-  const UniqueFd pidfd = open_verified(*leader);
-  if (!pidfd.valid()) return false;
-  const int result = sys::pidfd_send_signal(pidfd.get(), signal, sys::kPidfdSignalProcessGroup);
-  if (result == -EINVAL) return false;
-  sent.note(result);
+  const bool by_pidfd = child.pidfds.open && child.pidfds.group_signal;
+  if (leader == members.end() || pgid == getpgrp() || !by_pidfd) return false;
+  const UniqueFd pidfd(sys::pidfd_open(pgid, 0));
+  if (!pidfd.valid() || verify(*leader) < 0) return false;
+  sent.note(sys::pidfd_send_signal(pidfd.get(), signal, sys::kPidfdSignalProcessGroup));
   return true;
 }
 
@@ -126,7 +127,7 @@ void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int si
       continue;
     }
     for (const ProcessEntry& each : members) {
-      if (each.pgid == member.pgid) sent.note(signal_member(each, signal));
+      if (each.pgid == member.pgid) sent.note(signal_member(child.pidfds, each, signal));
     }
   }
 }

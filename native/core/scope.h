@@ -4,7 +4,7 @@
 // Numbers are only believed while something pins them. A session or a tree keeps its leader as an
 // unreaped zombie until it is settled, so that neither its pid, pgid nor sid can become a
 // stranger's; every other process is signalled through a pidfd that was opened first and verified
-// afterwards.
+// afterwards, or, where that can't be, by a number that was verified just before.
 #pragma once
 
 #include <sys/types.h>

@@ -6,6 +6,7 @@
 import { closeSync, readFileSync } from 'node:fs';
 
 import { decodeProcess, processInfo, type ProcessInfo } from '../child/members.js';
+import { isErrno } from '../errors/index.js';
 import { binding } from '../native/binding.js';
 import { signalNumber } from '../signals.js';
 import { Timer } from '../timer.js';
@@ -33,21 +34,30 @@ async function becomesStopped({ pid, pgid, identity }: ProcessInfo): Promise<boo
   return false;
 }
 
+/** By pidfd, or by number where that can't be had or signalled. */
+function stop(member: ProcessInfo, key: string): boolean {
+  const pidfd = binding.pidfdOpen(member.pid, 0);
+  if (isErrno(pidfd, 'ESRCH')) return false;
+  try {
+    // Read after the pidfd was opened: if that one can be stopped, what was read was its own.
+    if (!carries(member.pid, key)) return false;
+    const sent = pidfd < 0 ? pidfd : binding.pidfdSendSignal(pidfd, signalNumber('SIGSTOP'), 0);
+    if (sent === 0 || isErrno(sent, 'ESRCH')) return sent === 0;
+    const now = processInfo(member.pid);
+    if (now?.identity.startTicks !== member.identity.startTicks) return false;
+    return binding.kill(member.pid, signalNumber('SIGSTOP')) === 0;
+  } finally {
+    if (pidfd >= 0) closeSync(pidfd);
+  }
+}
+
 /** `key`: the cookie that proves a member. */
 async function killOnce(pgid: number, key: string): Promise<boolean> {
   for (const fields of binding.listGroup(pgid) ?? []) {
     const member = decodeProcess(fields);
     if (member.state === 'D') continue; // its environment would be waited for
-    const pidfd = binding.pidfdOpen(member.pid, 0);
-    if (pidfd < 0) continue;
-    try {
-      // Read after the pidfd was opened: if that one can be stopped, what was read was its own.
-      if (!carries(member.pid, key)) continue;
-      if (binding.pidfdSendSignal(pidfd, signalNumber('SIGSTOP'), 0) < 0) continue;
-      if (await becomesStopped(member)) return binding.killpg(pgid, signalNumber('SIGKILL')) === 0;
-    } finally {
-      closeSync(pidfd);
-    }
+    if (!stop(member, key)) continue;
+    if (await becomesStopped(member)) return binding.killpg(pgid, signalNumber('SIGKILL')) === 0;
   }
   return false;
 }

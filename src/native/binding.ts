@@ -8,14 +8,18 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 interface Features {
-  readonly pidfd: boolean;
-  readonly clonePidfd: boolean;
+  readonly pidfdFromClone: boolean;
+  readonly pidfdOpen: boolean;
+  readonly pidfdPoll: boolean;
+  readonly pidfdWait: boolean;
+  readonly pidfdSignal: boolean;
   readonly pidfdGroupSignal: boolean;
   readonly pidfdExitStatus: boolean;
+  readonly pidfdHandle: boolean;
+  readonly signalfd: boolean;
   readonly closeRange: boolean;
   readonly subreaper: boolean;
   readonly cloneIntoCgroup: boolean;
-  readonly usesPidfd: boolean;
   readonly started: boolean;
   readonly wantsClaim: boolean;
   readonly claimed: boolean;

@@ -39,7 +39,8 @@ bool is_set(const char* name, const char* value) {
 
 // Of a foreign process: the status is the kernel's to tell (pidfd info), else /proc's to root.
 bool tells_lost_exit() {
-  return Runtime::instance().uses_pidfd() && kernel_features().pidfd_exit_status;
+  const PidfdAbilities pidfds = Runtime::instance().pidfds();
+  return pidfds.open && pidfds.exit_status;
 }
 
 std::string find_cgroup_parent() {
@@ -161,7 +162,8 @@ int stress(int argc, char** argv) {
   Stress stress(std::move(setting), seed);
   const Books before = stress.warm_up();
   std::printf("seed %llu; claim: %s; pidfd: %s\n", static_cast<unsigned long long>(seed),
-              runtime.reaper().claimed() ? "made" : "none", runtime.uses_pidfd() ? "used" : "none");
+              runtime.reaper().claimed() ? "made" : "none",
+              runtime.pidfds().of_children() ? "used" : "none");
   stress.run(seconds);
   stress.compare(before);
   std::printf("%d promises broken\n", broken_count());

@@ -71,7 +71,7 @@ void Strangers::fork_and_wait(Random random) {
 void Strangers::spawn_and_wait(Random random) {
   ChildStack stack;
   Runtime& runtime = Runtime::instance();
-  const bool use_pidfd = kernel_features().clone_pidfd;
+  const PidfdAbilities pidfds = kernel_features().pidfd;
   while (!stopped_.load()) {
     const int code = random.below(64);
     SpawnRequest request;
@@ -81,7 +81,7 @@ void Strangers::spawn_and_wait(Random random) {
     request.stdio.resize(3);
     resolve_candidates(request);
     const std::uint64_t ticket = runtime.registry().begin_launch();
-    const LaunchResult launched = launch(request, stack, use_pidfd, nullptr);
+    const LaunchResult launched = launch(request, stack, pidfds, nullptr);
     if (launched.step == SpawnStep::kNone) runtime.orphans().note_raw_child(launched.pid);
     runtime.registry().end_launch(ticket);
     if (launched.step != SpawnStep::kNone) {
