@@ -7,7 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { isRunning, majors, provideNode } from './lib/provide-node.mjs';
 
 /** As vitest takes them: parts of paths. */
-const tests = ['test/docs', 'test/output', 'test/run', 'test/stdio', 'test/workers-and-teardown'];
+const tests = [
+  'test/async-context',
+  'test/docs',
+  'test/output',
+  'test/run',
+  'test/stdio',
+  'test/workers-and-teardown',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');

@@ -126,6 +126,7 @@ function start(
         const pgid = Math.max(0, binding.getpgid(pid));
         const process = new Process({
           id,
+          context: spawned.context,
           identity: identityOf(pid, spawned.startTicks, spawned.inode),
           pgid,
           hasGroup: pgid === pid && pgid !== binding.getpgid(0),

@@ -63,8 +63,9 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
     this.pipes = setup.pipes;
     this.#lifetime = new Lifetime(setup.id, setup, this, Process.#told);
     const callOff = endOn(setup.signal, setup.timeout, (cause) => {
-      // Its outcome is in `empty`, `exited` and whatever `terminate()` the caller joins.
-      void this.endBecause(cause);
+      // Its outcome is in `empty`, `exited` and whatever `terminate()` the caller joins. Who fires a
+      // signal is a stranger to this child.
+      setup.context.runInAsyncScope(() => void this.endBecause(cause));
     });
     if (setup.onExit === 'leave') {
       this.#stopEnding = callOff;

@@ -1,4 +1,6 @@
 /** What a child is made of, and what it tells. */
+import type { AsyncResource } from 'node:async_hooks';
+
 import type { Exit } from '../exit.js';
 import type { ProcessIdentity } from '../identity.js';
 import type { EscalationChoice } from '../options/escalation.js';
@@ -25,6 +27,8 @@ export interface WaitOptions {
 
 export interface ChildSetup<Target> {
   readonly id: number;
+  /** In which it was started. */
+  readonly context: AsyncResource;
   readonly identity: ProcessIdentity;
   readonly pgid: number;
   readonly hasGroup: boolean;

@@ -1,7 +1,12 @@
 /**
  * What the native threads report, handed to whoever waits for it. One callback a wake-up brings any
  * number of events, in the order in which they happened to each child.
+ *
+ * That callback comes in whichever async context its first caller had. A child's events are told in the
+ * one in which the child was started, as node:child_process does it.
  */
+import { AsyncResource } from 'node:async_hooks';
+
 import { decodeExit, EXIT_FIELDS, type Exit } from '../exit.js';
 import { binding } from './binding.js';
 import { Slots } from './slots.js';
@@ -25,6 +30,8 @@ export interface Spawned {
   readonly pid: number;
   readonly startTicks: number;
   readonly inode: number;
+  /** In which everything of this child's is to run. */
+  readonly context: AsyncResource;
 }
 
 /** What the starter of a child is told, once. */
@@ -55,6 +62,7 @@ const buffer = new Float64Array(SLOT * SLOTS);
 
 /** A child, from its spawn to the last that can be told of it. */
 interface Entry {
+  readonly context: AsyncResource;
   /** Until the spawn is told. */
   starter: SpawnSink | undefined;
   /** From then on. */
@@ -83,7 +91,7 @@ function deliver(count: number, first: boolean): void {
     const entry = entries.get(buffer[at + 1] ?? 0);
     if (entry === undefined) continue;
     if (entry.toldIn === turn || entry.held !== undefined) holdBack(entry, at);
-    else dispatch(entry, buffer, at);
+    else tell(entry, buffer, at);
   }
 }
 
@@ -102,8 +110,12 @@ function releaseHeld(): void {
   for (const entry of all) {
     const events = entry.held ?? [];
     entry.held = undefined;
-    for (const event of events) dispatch(entry, event, 0);
+    for (const event of events) tell(entry, event, 0);
   }
+}
+
+function tell(entry: Entry, data: Float64Array, at: number): void {
+  entry.context.runInAsyncScope(dispatch, undefined, entry, data, at);
 }
 
 function dispatch(entry: Entry, data: Float64Array, at: number): void {
@@ -119,6 +131,7 @@ function dispatch(entry: Entry, data: Float64Array, at: number): void {
         pid: value,
         startTicks: data[at + 3] ?? 0,
         inode: data[at + 4] ?? 0,
+        context: entry.context,
       });
       return;
     }
@@ -162,10 +175,11 @@ function connect(): void {
   connected = true;
 }
 
-/** Registers a starter and returns the id to spawn under. */
+/** Registers a starter and returns the id to spawn under. The child's async context is the caller's. */
 export function expectSpawn(starter: SpawnSink): number {
   connect();
-  return entries.add({ starter, sink: undefined, toldIn: 0, held: undefined });
+  const context = new AsyncResource('ReapwellChild');
+  return entries.add({ context, starter, sink: undefined, toldIn: 0, held: undefined });
 }
 
 /** The spawn was not even taken. */

@@ -2,6 +2,8 @@
  * An escalation as data: a list of steps, each of which ends as soon as the scope is empty and gives
  * way to the next when its wait is over.
  */
+import { AsyncResource } from 'node:async_hooks';
+
 import { invalidType, invalidValue } from '../errors/index.js';
 import { signalNumber, type Signal } from '../signals.js';
 import { SCOPES, type Scope } from './scope.js';
@@ -62,6 +64,12 @@ const DEFAULT_KILL_WAIT = 2000;
 
 const STEP_KEYS: ReadonlySet<string> = new Set(['eof', 'signal', 'scope', 'action', 'wait']);
 
+// Who later starts the escalation, or lets it come to this step, is a stranger to the function.
+function inThisContext<Target>(action: ActionStep<Target>['action']): ActionStep<Target>['action'] {
+  const context = new AsyncResource('ReapwellAction');
+  return (child) => context.runInAsyncScope(action, undefined, child);
+}
+
 function checkStep<Target>(name: string, step: unknown): EscalationStep<Target> {
   if (!isObject(step)) throw invalidType(name, 'an escalation step', step);
   const value = checkOptions(step, STEP_KEYS, name);
@@ -79,7 +87,7 @@ function checkStep<Target>(name: string, step: unknown): EscalationStep<Target> 
   }
   if (value.action !== undefined) {
     const action = checkFunction<ActionStep<Target>['action']>(`${name}.action`, value.action);
-    return { action, wait };
+    return { action: inThisContext(action), wait };
   }
   signalNumber(value.signal);
   const signal = value.signal as Signal;

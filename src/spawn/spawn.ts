@@ -1,4 +1,5 @@
 /** Starts a program and hands out its `Child`. */
+import type { AsyncResource } from 'node:async_hooks';
 import { join } from 'node:path';
 
 import { Child } from '../child/child.js';
@@ -109,13 +110,14 @@ function adopt(
 ): Adopted<Child> {
   const child = new Child({
     id,
+    context: spawned.context,
     identity: identityOf(spawned.pid, spawned.startTicks, spawned.inode),
     pgid: groupOf(plan, spawned.pid),
     hasGroup: plan.hasGroup,
     attached: false,
     scope,
     escalation: plan.escalation,
-    pipes: openPipes(plan.stdio, descriptors),
+    pipes: openPipes(plan.stdio, descriptors, spawned.context),
     onExit: plan.onExit,
     onRelease: tracked === undefined ? undefined : () => tracked.released(),
     signal: plan.signal,
@@ -147,12 +149,13 @@ const NO_PIPES: readonly null[] = Object.freeze([null, null, null]);
 function openPipes(
   stdio: readonly StdioPlan[],
   descriptors: readonly number[],
+  context: AsyncResource,
 ): readonly (Pipe | null)[] {
   if (descriptors.length === 0 && stdio.length === NO_PIPES.length) return NO_PIPES;
   let next = 0;
   return stdio.map(({ kind }) => {
     const direction = DIRECTIONS[kind];
     const fd = direction === undefined ? undefined : descriptors[next++];
-    return direction === undefined || fd === undefined ? null : new Pipe(fd, direction);
+    return direction === undefined || fd === undefined ? null : new Pipe(fd, direction, context);
   });
 }

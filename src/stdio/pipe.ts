@@ -2,6 +2,8 @@
  * Our end of a pipe of a child's: a descriptor, and a stream once somebody asks for it. A stream costs
  * more than all the rest of a short-lived child, and many pipes are never read, or only by `run`.
  */
+import type { AsyncResource } from 'node:async_hooks';
+
 import { binding } from '../native/binding.js';
 import { PipeStream, type PipeDirection } from './pipe-stream.js';
 import { readAvailable } from './read-available.js';
@@ -13,22 +15,27 @@ export class Pipe {
   /** Lent by the addon; -1 when it is closed, or the stream has it. */
   #fd: number;
   readonly #direction: PipeDirection;
+  readonly #context: AsyncResource;
   #stream: PipeStream | undefined;
   #referenced = true;
   /** All that there was, when the other end had been closed before anybody asked for the stream. */
   #rest: readonly Buffer[] | undefined;
 
-  constructor(fd: number, direction: PipeDirection) {
+  /** The stream's events come in `context`, whoever asks for it first. */
+  constructor(fd: number, direction: PipeDirection, context: AsyncResource) {
     this.#fd = fd;
     this.#direction = direction;
+    this.#context = context;
   }
 
   get stream(): PipeStream {
-    if (this.#stream !== undefined) return this.#stream;
+    return (this.#stream ??= this.#context.runInAsyncScope(() => this.#open()));
+  }
+
+  #open(): PipeStream {
     const closed = this.#fd < 0;
     if (!closed) binding.handOverDescriptor(this.#fd);
     const stream = new PipeStream(this.#fd, this.#direction);
-    this.#stream = stream;
     this.#fd = -1;
     if (!this.#referenced) stream.unref();
     if (this.#rest !== undefined) stream.takeIn(this.#rest, true);
