@@ -24,6 +24,10 @@ export interface Completion<Output = string> {
   readonly stderr: Output;
   /** Output is missing: more than `maxBuffer`, or still coming when the wait for it was over. */
   readonly truncated: boolean;
+  /** Bytes that came on both outputs and are not in `stdout` or `stderr`. */
+  readonly omittedBytes: number;
+  /** Both outputs in the order in which they were read, with `all: true`. */
+  readonly all?: Output;
   readonly usage: ResourceUsage | null;
   /** `'oom'`: the kernel's out-of-memory killer ended processes of its cgroup. */
   readonly cause?: 'oom';
@@ -40,10 +44,12 @@ export interface ErrorRecord {
 /** A completion as a journal keeps it: without the output. */
 export interface CompletionRecord extends Omit<
   Completion,
-  'stdout' | 'stderr' | 'error' | 'truncated'
+  'stdout' | 'stderr' | 'all' | 'error' | 'truncated' | 'omittedBytes'
 > {
   /** Of `run` only. */
   readonly truncated?: boolean;
+  /** Of `run` only. */
+  readonly omittedBytes?: number;
   readonly error?: ErrorRecord;
 }
 

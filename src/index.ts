@@ -2,7 +2,6 @@ export { capabilities, type Capabilities } from './capabilities.js';
 export type { CgroupCapability } from './cgroup-probe.js';
 export { attach, type AttachOptions } from './attach/attach.js';
 export { Child } from './child/child.js';
-export type { OutputLine } from './child/lines.js';
 export type { ProcessInfo } from './child/members.js';
 export { Process } from './child/process.js';
 export type { ChildEvents, WaitOptions } from './child/setup.js';
@@ -18,6 +17,7 @@ export {
   JournalLockedError,
   JournalWriteError,
   NoProcError,
+  OutputTooLongError,
   ReapwellError,
   ScopeUnavailableError,
   SpawnKilledError,
@@ -44,9 +44,10 @@ export type {
   EscalationStep,
   SignalStep,
 } from './options/escalation.js';
+export type { OutputLine } from './options/output-line.js';
 export type { CgroupOptions, Scope } from './options/scope.js';
 export type { LimitName, Limits } from './options/limits.js';
-export type { Progress, RunOptions } from './options/run-options.js';
+export type { Progress, RunInput, RunOptions } from './options/run-options.js';
 export type { EnvironmentValue, SpawnOptions } from './options/spawn-options.js';
 export type { StdioEntry, StdioFile, StdioOption } from './options/stdio.js';
 export * as posix from './posix/index.js';

@@ -1,8 +1,9 @@
 /** A process that we started: with our ends of its pipes. */
 import type { Readable, Writable } from 'node:stream';
 
+import type { OutputLine } from '../options/output-line.js';
 import type { PipeStream } from '../stdio/pipe-stream.js';
-import { LineFeed, type OutputLine } from './lines.js';
+import { LineFeed } from './lines.js';
 import { Process } from './process.js';
 
 export class Child extends Process {

@@ -6,14 +6,9 @@
  * line has been told; so every read here names how much it wants, which never brings the end about, and
  * only a loop that waits with nothing left to tell reads on to the end.
  */
+import type { OutputLine } from '../options/output-line.js';
 import { behindLines, linesOf, LineSplitter } from '../stdio/line-splitter.js';
 import type { PipeStream } from '../stdio/pipe-stream.js';
-
-export interface OutputLine {
-  readonly from: 'stdout' | 'stderr';
-  /** Without its line end. */
-  readonly text: string;
-}
 
 type Result = IteratorResult<OutputLine, undefined>;
 

@@ -9,6 +9,7 @@ export {
   AlreadyStartedError,
   ForeignGroupError,
   NoProcError,
+  OutputTooLongError,
   ReapwellError,
   ScopeUnavailableError,
   SpawnKilledError,

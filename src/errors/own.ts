@@ -112,3 +112,16 @@ export class StatusUnknownError extends ReapwellError {
     );
   }
 }
+
+/** A job wrote more than can be returned, and its `maxBuffer` asked for it. */
+export class OutputTooLongError extends ReapwellError {
+  override name = 'OutputTooLongError';
+  constructor(file: string, encoding: 'utf8' | 'buffer') {
+    const [what, instead] =
+      encoding === 'utf8' ? ['a string', " or encoding: 'buffer'"] : ['a Buffer', ''];
+    super(
+      'ERR_REAPWELL_OUTPUT_TOO_LONG',
+      `${file}: more output than ${what} can hold; use a smaller maxBuffer${instead}, or onOutput`,
+    );
+  }
+}

@@ -1,6 +1,4 @@
-/** Collects what a child writes to one pipe, up to a limit, and knows when it has fallen silent. */
-import { StringDecoder } from 'node:string_decoder';
-
+/** Reads what a child writes to one pipe, and knows when it has fallen silent. */
 import type { Pipe } from '../stdio/pipe.js';
 import { Timer } from '../timer.js';
 
@@ -10,18 +8,16 @@ const MOST_SILENCES = 20;
 
 export class Capture {
   readonly #pipe: Pipe | null;
-  readonly #limit: number;
-  readonly #chunks: Buffer[] = [];
-  #kept = 0;
-  #bytes = 0;
-  #cut = false;
+  readonly #take: (chunk: Buffer) => void;
+  #brokenOff = false;
   #closed: boolean;
   #begun = false;
   #onChange: (() => void) | undefined;
 
-  constructor(pipe: Pipe | null, limit: number) {
+  /** `take` must not throw; the chunk is its own. */
+  constructor(pipe: Pipe | null, take: (chunk: Buffer) => void) {
     this.#pipe = pipe;
-    this.#limit = limit;
+    this.#take = take;
     this.#closed = pipe === null;
   }
 
@@ -30,31 +26,19 @@ export class Capture {
     if (this.#begun) return;
     this.#begun = true;
     const stream = this.#pipe?.stream;
-    stream?.on('data', (chunk: Buffer) => this.#take(chunk));
+    stream?.on('data', (chunk: Buffer) => {
+      this.#take(chunk);
+      this.#onChange?.();
+    });
     // An error while reading ends it as well; what came before is kept.
     stream?.on('error', () => this.#close());
     stream?.on('close', () => this.#close());
     stream?.on('end', () => this.#close());
   }
 
-  /** Bytes seen, kept or not. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  get truncated(): boolean {
-    return this.#cut;
-  }
-
-  #take(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    const room = this.#limit - this.#kept;
-    if (chunk.length > room) this.#cut = true;
-    // The rest is still read, so that the child is not stopped by a full pipe.
-    const kept = chunk.length > room ? chunk.subarray(0, room) : chunk;
-    if (kept.length > 0) this.#chunks.push(kept);
-    this.#kept += kept.length;
-    this.#onChange?.();
+  /** More was still coming when the wait for it was over. */
+  get brokenOff(): boolean {
+    return this.#brokenOff;
   }
 
   #close(): void {
@@ -85,7 +69,7 @@ export class Capture {
         resolve();
       };
       const overall = new Timer(idle * MOST_SILENCES, () => {
-        this.#cut = true;
+        this.#brokenOff = true;
         end();
       });
       let silence = new Timer(idle, end);
@@ -95,16 +79,5 @@ export class Capture {
         else silence = new Timer(idle, end);
       };
     });
-  }
-
-  toBuffer(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
-
-  /** A character that the limit cut in two is left out, not replaced. */
-  toText(): string {
-    const decoder = new StringDecoder('utf8');
-    const text = decoder.write(this.toBuffer());
-    return this.#cut ? text : text + decoder.end();
   }
 }

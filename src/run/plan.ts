@@ -1,15 +1,28 @@
 /** Validates what `run` takes on top of `spawn`'s options. */
-import { Readable } from 'node:stream';
+import { AsyncResource } from 'node:async_hooks';
 
-import { invalidType, invalidValue } from '../errors/index.js';
-import type { Progress } from '../options/run-options.js';
+import { invalidValue } from '../errors/index.js';
+import type { OutputLine } from '../options/output-line.js';
+import type { Progress, RunInput } from '../options/run-options.js';
 import type { StdioOption } from '../options/stdio.js';
-import { checkDuration, checkFunction, checkInteger, checkOneOf } from '../options/validate.js';
+import {
+  checkBoolean,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkOneOf,
+} from '../options/validate.js';
+import { checkInput } from './input.js';
+import type { Keep } from './kept.js';
 
 export interface RunPlan {
-  readonly input: string | Uint8Array | Readable | undefined;
+  readonly input: RunInput | undefined;
   readonly encoding: 'utf8' | 'buffer';
   readonly maxBuffer: number;
+  readonly keep: Keep;
+  readonly all: boolean;
+  readonly onOutput: ((chunk: string | Buffer, stream: OutputLine['from']) => void) | undefined;
+  readonly onLine: ((line: OutputLine) => void) | undefined;
   readonly stragglers: 'terminate' | 'leave';
   readonly drainIdle: number;
   readonly onProgress: ((progress: Progress) => void) | undefined;
@@ -22,17 +35,22 @@ const MAX_BUFFER = 64 * 1024 * 1024;
 const DRAIN_IDLE = 100;
 const PROGRESS_INTERVAL = 30_000;
 
-function checkInput(options: Record<string, unknown>): RunPlan['input'] {
-  const { input, stdio } = options;
+function planInput({ input, stdio }: Record<string, unknown>): RunInput | undefined {
   if (input === undefined) return undefined;
-  if (typeof input !== 'string' && !(input instanceof Uint8Array) && !(input instanceof Readable)) {
-    throw invalidType('options.input', 'a string, a Uint8Array or a Readable', input);
-  }
+  const checked = checkInput('options.input', input);
   const first: unknown = Array.isArray(stdio) ? stdio[0] : stdio;
-  if (first !== undefined && first !== null && first !== 'pipe') {
+  if (first !== undefined && first !== null && first !== 'pipe' && first !== 'overlapped') {
     throw invalidValue('options.input', "needs options.stdio[0] to be 'pipe'", input);
   }
-  return input;
+  return checked;
+}
+
+// Called from a stream's events, but in the async context of the call.
+function checkCallback<Args extends unknown[]>(
+  name: string,
+  value: unknown,
+): (...args: Args) => void {
+  return AsyncResource.bind(checkFunction<(...args: Args) => void>(name, value));
 }
 
 function checkInterval(value: unknown): number {
@@ -45,13 +63,17 @@ function checkInterval(value: unknown): number {
 export function planRun(options: Record<string, unknown>): RunPlan {
   const or = <T>(key: string, fallback: T, check: (name: string, value: unknown) => T): T =>
     options[key] === undefined ? fallback : check(`options.${key}`, options[key]);
-  const input = checkInput(options);
+  const input = planInput(options);
   return {
     input,
     encoding: or('encoding', 'utf8', (name, value) => checkOneOf(name, value, ['utf8', 'buffer'])),
     maxBuffer: or('maxBuffer', MAX_BUFFER, (name, value) =>
       value === Infinity ? value : checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER),
     ),
+    keep: or('keep', 'ends', (name, value) => checkOneOf(name, value, ['head', 'tail', 'ends'])),
+    all: or('all', false, checkBoolean),
+    onOutput: or('onOutput', undefined, checkCallback<Parameters<RunPlan['onOutput'] & object>>),
+    onLine: or('onLine', undefined, checkCallback<[OutputLine]>),
     stragglers: or('stragglers', 'terminate', (name, value) =>
       checkOneOf(name, value, ['terminate', 'leave']),
     ),

@@ -75,6 +75,7 @@ test('an entry', () => {
     readonly durationMs: number;
     readonly usage: ResourceUsage | null;
     readonly truncated?: boolean;
+    readonly omittedBytes?: number;
     readonly cause?: 'oom';
     readonly error?: ErrorRecord;
   }>();

@@ -23,6 +23,7 @@ import {
   type Progress,
   type ResourceUsage,
   run,
+  type RunInput,
   type RunOptions,
   type Scope,
   type Signal,
@@ -46,6 +47,12 @@ test('what starts a process', () => {
   const bytes = () => run('x', [], { encoding: 'buffer' });
   expectTypeOf(text).returns.toEqualTypeOf<Promise<Completion>>();
   expectTypeOf(bytes).returns.toEqualTypeOf<Promise<Completion<Buffer>>>();
+  const both = () => run('x', [], { all: true });
+  const bothAsBytes = () => run('x', [], { all: true, encoding: 'buffer' });
+  expectTypeOf(both).returns.resolves.toEqualTypeOf<Completion & { readonly all: string }>();
+  expectTypeOf(bothAsBytes).returns.resolves.toEqualTypeOf<
+    Completion<Buffer> & { readonly all: Buffer }
+  >();
   expectTypeOf(attach).parameters.toEqualTypeOf<
     [target: number | ChildProcess | ProcessIdentity, options?: AttachOptions | undefined]
   >();
@@ -87,6 +94,8 @@ test('how it ended', () => {
     readonly stdout: string;
     readonly stderr: string;
     readonly truncated: boolean;
+    readonly omittedBytes: number;
+    readonly all?: string;
     readonly usage: ResourceUsage | null;
     readonly cause?: 'oom';
     readonly error?: Error;
@@ -163,6 +172,35 @@ test('a child', () => {
     child.on('close', () => undefined);
   };
   void on;
+});
+
+test('what goes into a job, and what is told of its output', () => {
+  expectTypeOf<RunOptions['input']>().toEqualTypeOf<RunInput | undefined>();
+  expectTypeOf<
+    | string
+    | Float64Array
+    | DataView
+    | ArrayBuffer
+    | SharedArrayBuffer
+    | Readable
+    | NodeJS.ReadableStream
+    | ReadableStream
+    | Blob
+    | readonly string[]
+    | AsyncIterable<Uint8Array>
+  >().toExtend<RunInput>();
+  expectTypeOf<number>().not.toExtend<RunInput>();
+  expectTypeOf<NonNullable<RunOptions['keep']>>().toEqualTypeOf<'head' | 'tail' | 'ends'>();
+  expectTypeOf<NonNullable<RunOptions['onOutput']>>().toEqualTypeOf<
+    (chunk: string, stream: 'stdout' | 'stderr') => void
+  >();
+  expectTypeOf<NonNullable<RunOptions['onLine']>>().toEqualTypeOf<(line: OutputLine) => void>();
+  const told = () =>
+    run('x', [], {
+      encoding: 'buffer',
+      onOutput: (chunk) => expectTypeOf(chunk).toEqualTypeOf<Buffer>(),
+    });
+  void told;
 });
 
 test('progress, and the raw calls', () => {
