@@ -9,6 +9,7 @@ const anyMode = [
   'test/bad-input/**',
   'test/crash/**',
   'test/docs/**',
+  'test/fuzz/**',
   'test/half-a-kernel/capabilities.test.ts',
   'test/output/**',
   'test/journal/{disk,lock,open,options,types}.test.ts',

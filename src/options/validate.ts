@@ -110,15 +110,21 @@ function isAbortSignal(
   value: Record<string, unknown>,
 ): value is Record<string, unknown> & AbortSignal {
   try {
-    return (
-      typeof value.aborted === 'boolean' &&
-      typeof value.addEventListener === 'function' &&
-      typeof value.removeEventListener === 'function'
-    );
+    if (Object.getPrototypeOf(value) === AbortSignal.prototype && !types.isProxy(value))
+      return true;
+    const { aborted, addEventListener, removeEventListener } = value;
+    if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') return false;
+    if (typeof removeEventListener !== 'function') return false;
+    // Tried now: what it throws must not come when the child is there.
+    addEventListener.call(value, 'abort', ignore);
+    removeEventListener.call(value, 'abort', ignore);
+    return true;
   } catch (error) {
     throw unreadable(name, value, error);
   }
 }
+
+function ignore(): void {}
 
 /** Each element read once and checked, holes (which arrive as undefined) included. */
 export function checkList<T>(

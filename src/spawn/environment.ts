@@ -84,44 +84,24 @@ function checkName(name: string): void {
   throw invalidValue('options.env', 'must not have a name that is empty or contains "="', name);
 }
 
-/** What `${value}` is, but a TypeError with a code where it can be nothing. */
-function textOf(name: string, value: unknown): unknown {
+/** What `${value}` is; a TypeError with a code where it can be nothing. */
+function textOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value;
-  const isReference = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  const primitive = isReference ? primitiveOf(name, value) : value;
-  // A symbol is no text, and is told as what it is.
-  return typeof primitive === 'symbol' ? primitive : String(primitive);
-}
-
-// By hand, so that an error of the value's own is told from the engine's, which has no code.
-function primitiveOf(name: string, value: object): unknown {
+  if (typeof value === 'symbol') throw invalidType(`options.env.${name}`, 'a string', value);
   try {
-    const convert: unknown = Reflect.get(value, Symbol.toPrimitive);
-    if (convert !== undefined && convert !== null) {
-      return checkPrimitive(name, value, call(convert, value, ['string']));
-    }
-    for (const method of ['toString', 'valueOf']) {
-      const converted = call(Reflect.get(value, method), value, []);
-      if (isPrimitive(converted)) return converted;
-    }
+    return String(value);
   } catch (error) {
-    throw unreadable(`options.env.${name}`, value, error);
+    if (!isEngines(error)) throw error;
+    const refusal = invalidType(`options.env.${name}`, 'a string', value);
+    refusal.cause = error;
+    throw refusal;
   }
-  return checkPrimitive(name, value, value);
 }
 
-/** Its own value where it can't be called, which is no primitive. */
-function call(method: unknown, value: object, args: unknown[]): unknown {
-  return typeof method === 'function' ? Reflect.apply(method, value, args) : value;
-}
-
-function isPrimitive(value: unknown): boolean {
-  return typeof value !== 'function' && (typeof value !== 'object' || value === null);
-}
-
-function checkPrimitive(name: string, value: object, converted: unknown): unknown {
-  if (isPrimitive(converted)) return converted;
-  throw invalidType(`options.env.${name}`, 'a string', value);
+/** Without a code: there is no conversion, or not to a string, or to one that is too long. */
+function isEngines(error: unknown): boolean {
+  if (!types.isNativeError(error) || 'code' in error) return false;
+  return error.name === 'TypeError' || error.name === 'RangeError';
 }
 
 /** The cookie goes behind those of supervisors that we are ourselves in the tree of. */
