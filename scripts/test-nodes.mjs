@@ -10,8 +10,11 @@ import { isRunning, majors, provideNode } from './lib/provide-node.mjs';
 const tests = [
   'test/async-context',
   'test/docs',
+  'test/fuzz',
   'test/output',
   'test/run',
+  'test/spawn/environment',
+  'test/spawn/error-stacks',
   'test/stdio',
   'test/workers-and-teardown',
 ];
