@@ -5,11 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "event_channel.h"
 #include "exit_info.h"
-#include "proc_table.h"
 #include "sys.h"
 
 namespace reapwell {
@@ -37,7 +37,32 @@ int Group::find_leader() const {
   return found == 0 && leader.start_ticks != foreign_start_ticks_ ? -ESRCH : found;
 }
 
+// While a member of those that were seen beside the leader is still in the group, the kernel gives
+// its number to nobody else.
+int Group::find_owner() const {
+  const int leader = find_leader();
+  if (leader != -ESRCH) return leader;
+  const bool proved =
+      std::any_of(known_members_.begin(), known_members_.end(), [&](const ProcessEntry& known) {
+        ProcessEntry now;
+        return read_process(known.pid, now) && now.start_ticks == known.start_ticks &&
+               now.pgid == pgid_;
+      });
+  return proved ? 0 : -ESRCH;
+}
+
+void Group::note_members() {
+  if (by_pidfd_ || foreign_start_ticks_ == 0) return;
+  std::vector<ProcessEntry> processes, members, zombies;
+  if (!list_processes(processes)) return;
+  split_group(processes, pgid_, members, zombies);
+  Lock lock(mutex_);
+  // Asked after the listing: if the number is the group's own now, it was so in every line of it.
+  if (find_owner() == 0) known_members_ = std::move(members);
+}
+
 int Group::signal(int signal) {
+  if (signal != 0) note_members();
   Lock lock(mutex_);
   if (empty_) return -ESRCH;
   if (by_pidfd_) {
@@ -46,10 +71,10 @@ int Group::signal(int signal) {
   }
   // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
   if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
-  const int found = forbidden_ ? -ESRCH : find_leader();
+  const int found = forbidden_ ? -ESRCH : find_owner();
   if (found < 0 && found != -ESRCH) return found;
-  // Nothing keeps the number once the leader has gone, so it is only asked: nobody there is
-  // certain, and whoever is there may be a stranger.
+  // Nothing keeps the number once they have gone, so it is only asked: nobody there is certain, and
+  // whoever is there may be a stranger.
   const bool ours = found == 0;
   if (kill(-pgid_, ours ? signal : 0) < 0) return -errno;
   return ours || signal == 0 ? 0 : -EPERM;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "proc_table.h"
 #include "thread.h"
 #include "unique_fd.h"
 
@@ -39,6 +40,11 @@ class Group {
   // zombies count for the kernel: 0 is no proof of life.
   int signal(int signal);
 
+  // Any thread but the reaper's, while the group is known to be its own: of one that we only
+  // attached to, and have only by number, who is in it. They keep the number when the leader has
+  // been reaped. A listing of /proc.
+  void note_members();
+
   // Any thread. False: the number may be a stranger's group by now.
   bool owns_number();
 
@@ -63,6 +69,7 @@ class Group {
 
  private:
   int find_leader() const;  // 0, -ESRCH, or why that can't be found out
+  int find_owner() const;   // the same of whoever keeps the number; with mutex_ held
 
   struct Subscriber {
     std::shared_ptr<EventChannel> channel;
@@ -74,10 +81,11 @@ class Group {
   const bool by_pidfd_;
   const std::uint64_t foreign_start_ticks_;
   Mutex mutex_;
-  bool forbidden_ = false;               // guarded by mutex_
-  bool empty_ = false;                   // guarded by mutex_
-  bool occupied_ = false;                // guarded by mutex_
-  std::vector<Subscriber> subscribers_;  // guarded by mutex_
+  bool forbidden_ = false;                   // guarded by mutex_
+  bool empty_ = false;                       // guarded by mutex_
+  bool occupied_ = false;                    // guarded by mutex_
+  std::vector<Subscriber> subscribers_;      // guarded by mutex_
+  std::vector<ProcessEntry> known_members_;  // guarded by mutex_; see note_members()
 };
 
 }  // namespace reapwell

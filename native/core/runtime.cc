@@ -207,6 +207,7 @@ int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,
   if (leads) {
     const bool by_pidfd = pidfd != nullptr && abilities.group_signal;
     group = std::make_shared<Group>(pid, pidfd, by_pidfd, entry.start_ticks);
+    group->note_members();
   }
   Scope what;
   what.kind = scope;
