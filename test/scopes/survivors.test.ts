@@ -210,7 +210,7 @@ describeScopes(
       const [program, scope] = process.argv.slice(2);
       const child = await spawn(program, [], { stdio: ['ignore', 'pipe', 'ignore'], scope });
       await once(child.stdout, 'data');
-      const failed = await child.terminate({ grace: 50, killWait: 50 });
+      const failed = await child.terminate({ grace: 1000, killWait: 1000 });
       console.log(JSON.stringify({ pid: child.pid, failed }));
       process.exit();
     `,
