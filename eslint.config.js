@@ -62,6 +62,27 @@ export default defineConfig(
     },
   },
   {
+    // A program may have put fake clocks and timers in their place (src/clock.ts).
+    files: ['src/**/*.ts'],
+    ignores: ['src/clock.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance'],
+        ...['clearTimeout', 'clearInterval', 'clearImmediate', 'Date'],
+      ],
+      'no-restricted-properties': [
+        'error',
+        ...['nextTick', 'hrtime', 'uptime'].map((property) => ({ object: 'process', property })),
+        { object: 'globalThis' },
+      ],
+      'no-restricted-imports': [
+        'error',
+        ...['timers', 'timers/promises', 'perf_hooks'].flatMap((name) => [name, `node:${name}`]),
+      ],
+    },
+  },
+  {
     // Programs that a person runs talk to that person.
     files: ['scripts/**', 'examples/**', 'bench/**', 'test/**'],
     rules: { 'no-console': 'off' },

@@ -9,6 +9,7 @@ import { isRunning, majors, provideNode } from './lib/provide-node.mjs';
 /** As vitest takes them: parts of paths. */
 const tests = [
   'test/async-context',
+  'test/clock',
   'test/docs',
   'test/fuzz',
   'test/output',

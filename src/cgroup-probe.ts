@@ -2,6 +2,8 @@
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { monotonicNs } from './clock.js';
+
 export interface CgroupCapability {
   /** The cgroup v2 folder that this process is in, or null where no cgroup v2 is mounted. */
   readonly path: string | null;
@@ -48,7 +50,7 @@ function findOwnCgroup(): string | null {
 export function probeCgroup(): CgroupCapability {
   const path = ownCgroup();
   if (path === null) return NONE;
-  const trial = join(path, `reapwell-trial-${process.pid}-${process.hrtime.bigint()}`);
+  const trial = join(path, `reapwell-trial-${process.pid}-${monotonicNs()}`);
   try {
     mkdirSync(trial);
   } catch {

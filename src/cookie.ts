@@ -1,4 +1,5 @@
 /** The environment cookie that finds who escaped from group and session. */
+import { monotonicNs } from './clock.js';
 import { binding } from './native/binding.js';
 
 let made = 0;
@@ -6,5 +7,5 @@ let made = 0;
 /** Unlike any other of this process (workers included) and of every other process. */
 export function makeCookie(): string {
   made++;
-  return `${binding.cookiePrefix()}-${process.hrtime.bigint().toString(36)}-${made}`;
+  return `${binding.cookiePrefix()}-${monotonicNs().toString(36)}-${made}`;
 }

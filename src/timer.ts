@@ -1,6 +1,7 @@
 /**
  * A deadline on the monotonic clock (as setTimeout's is), of any length, that can be brought forward.
  */
+import { clearTimeout, now, setTimeout } from './clock.js';
 
 // setTimeout takes 31 bits of milliseconds and fires at once for more.
 const LONGEST = 0x7fff_ffff;
@@ -14,19 +15,19 @@ export class Timer {
   /** `delay` in milliseconds; Infinity never fires. */
   constructor(delay: number, onDue: () => void) {
     this.#onDue = onDue;
-    this.#due = performance.now() + delay;
+    this.#due = now() + delay;
     this.#arm();
   }
 
   /** Milliseconds left; 0 when due. */
   get left(): number {
-    return Math.max(0, this.#due - performance.now());
+    return Math.max(0, this.#due - now());
   }
 
   /** Fires in `delay` milliseconds from now, unless it fires earlier anyway. */
   shorten(delay: number): void {
     if (delay >= this.left) return;
-    this.#due = performance.now() + delay;
+    this.#due = now() + delay;
     this.clear();
     this.#arm();
   }

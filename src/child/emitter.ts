@@ -1,6 +1,7 @@
 /** An event emitter that the native side learns of when somebody listens for stops. */
 import { EventEmitter } from 'node:events';
 
+import { queueMicrotask } from '../clock.js';
 import { binding } from '../native/binding.js';
 import type { ChildEvents } from './setup.js';
 

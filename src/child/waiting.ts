@@ -1,5 +1,6 @@
 /** Deadlines and abort signals around a child. */
 import { onAbort } from '../abort.js';
+import { queueMicrotask } from '../clock.js';
 import { AbortError, TimeoutError } from '../errors/index.js';
 import { Timer } from '../timer.js';
 

@@ -1,4 +1,5 @@
 /** Listings of all processes with their cookies, shared by everybody who asks at the same time. */
+import { now } from '../clock.js';
 import { NoProcError } from '../errors/index.js';
 import { decodeProcess } from '../child/members.js';
 import { binding } from '../native/binding.js';
@@ -56,7 +57,7 @@ export class Census {
 }
 
 async function listSettled(): Promise<Listing> {
-  const until = performance.now() + EXEC_TIME;
+  const until = now() + EXEC_TIME;
   const known = new Set<string>();
   for (;;) {
     const listing = await list();
@@ -66,7 +67,7 @@ async function listSettled(): Promise<Listing> {
     );
     // One without an environment in every look has none, rather than not yet.
     const isNew = inExec.some(({ pid, identity }) => !known.has(`${pid} ${identity.startTicks}`));
-    if (inExec.length === 0 || performance.now() > until) return listing;
+    if (inExec.length === 0 || now() > until) return listing;
     if (!isNew && known.size > 0) return listing;
     for (const { pid, identity } of inExec) known.add(`${pid} ${identity.startTicks}`);
     await new Promise<void>((resolve) => void new Timer(EXEC_LOOK, resolve));

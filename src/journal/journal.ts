@@ -1,6 +1,7 @@
 /** A supervisor's memory: what it started, kept where a crash of its own can't reach it. */
 import { resolve } from 'node:path';
 
+import { wallClock } from '../clock.js';
 import type { CompletionRecord } from '../completion.js';
 import { JournalClosedError, JournalDuplicateError, JournalWriteError } from '../errors/index.js';
 import { binding } from '../native/binding.js';
@@ -39,7 +40,7 @@ let lastStart = 0;
 
 /** Milliseconds since the epoch. Starts within one millisecond keep their order. */
 function startTime(): number {
-  const now = Date.now();
+  const now = wallClock();
   lastStart = Math.floor(lastStart) === now ? lastStart + 0.001 : now;
   return lastStart;
 }
@@ -156,7 +157,7 @@ export class Journal implements AsyncDisposable, JournalRef {
     this.#checkOpen();
     const checked = checkOptions(options, PRUNE_KEYS);
     const { olderThan = WEEK } = checked;
-    const before = Date.now() - checkDuration('options.olderThan', olderThan);
+    const before = wallClock() - checkDuration('options.olderThan', olderThan);
     let pruned = 0;
     const count = (old: boolean): boolean => {
       if (old) pruned++;
@@ -265,7 +266,7 @@ export class Journal implements AsyncDisposable, JournalRef {
     // Told by two: an adopted handle, and the recovery that ended it.
     if (before === undefined || isFinished(before)) return;
     const { usage, ...rest } = completion;
-    const ended = { t: 'ended', key, at: Date.now(), settled, completion: rest } as const;
+    const ended = { t: 'ended', key, at: wallClock(), settled, completion: rest } as const;
     const told = this.#record(key, ended);
     const after = this.#unfinished.get(key);
     if (settled) this.#recovery.forget(key);

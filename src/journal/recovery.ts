@@ -1,4 +1,5 @@
 /** Sees to what an earlier supervisor left unfinished. */
+import { wallClock } from '../clock.js';
 import { attach } from '../attach/attach.js';
 import type { ProcessInfo } from '../child/members.js';
 import type { Process } from '../child/process.js';
@@ -231,7 +232,7 @@ function lost(entry: JournalEntry): CompletionRecord {
     exit: null,
     termination: { method: 'natural' },
     pid,
-    durationMs: Date.now() - entry.startedAt,
+    durationMs: wallClock() - entry.startedAt,
     usage: null,
     error: {
       name: 'StatusUnknownError',

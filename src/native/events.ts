@@ -7,6 +7,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 
+import { setImmediate } from '../clock.js';
 import { decodeExit, EXIT_FIELDS, type Exit } from '../exit.js';
 import { binding } from './binding.js';
 import { Slots } from './slots.js';

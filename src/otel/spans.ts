@@ -14,6 +14,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 
+import { now } from '../clock.js';
 import type {
   RunEndMessage,
   RunStartMessage,
@@ -62,7 +63,7 @@ export function traceRuns(tracer: Tracer, commandArgs: boolean): () => void {
         [names.STEP_DURATION]: names.seconds(step.durationMs),
         ...(step.error === undefined ? {} : { [names.ERROR_TYPE]: names.errorType(step.error) }),
       },
-      performance.now() - step.durationMs,
+      now() - step.durationMs,
     );
   };
 

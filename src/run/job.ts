@@ -1,6 +1,7 @@
 /** A started child, to a result that is final. */
 import { Child } from '../child/child.js';
 import type { EndedBy } from '../child/waiting.js';
+import { now } from '../clock.js';
 import type { Completion } from '../completion.js';
 import { OutputTooLongError, StatusUnknownError, SurvivorsError } from '../errors/index.js';
 import type { Exit } from '../exit.js';
@@ -56,7 +57,7 @@ export class Job {
       exit: ending.exit,
       termination: ending.termination,
       pid: child.pid,
-      durationMs: performance.now() - this.#startedAt,
+      durationMs: now() - this.#startedAt,
       ...outputs,
       usage: ending.exit?.usage ?? null,
       ...(child.oomKilled ? { cause: 'oom' as const } : {}),
@@ -142,7 +143,7 @@ export class Job {
 
   readonly #progress = (): Progress => ({
     pid: this.#child.pid,
-    elapsedMs: performance.now() - this.#startedAt,
+    elapsedMs: now() - this.#startedAt,
     stdoutBytes: this.#output.stdoutBytes,
     stderrBytes: this.#output.stderrBytes,
     usage: this.#child.usage(),

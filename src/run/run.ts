@@ -1,5 +1,6 @@
 /** The whole job: start, watch, end what is left, and one result that is final. */
 import type { Child } from '../child/child.js';
+import { now } from '../clock.js';
 import {
   errorRecord,
   statusOfFailure,
@@ -69,7 +70,7 @@ async function complete(
   input: Input,
   number: number,
 ): Promise<AnyCompletion> {
-  const startedAt = performance.now();
+  const startedAt = now();
   let record: ((completion: CompletionRecord) => Promise<void>) | undefined;
   let child: Child;
   try {
@@ -93,7 +94,7 @@ function notStarted(plan: RunPlan, error: Error, startedAt: number): AnyCompleti
     exit: null,
     termination: { method: 'natural' },
     pid: null,
-    durationMs: performance.now() - startedAt,
+    durationMs: now() - startedAt,
     ...noOutputs(plan),
     usage: null,
     error,

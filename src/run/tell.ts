@@ -1,4 +1,5 @@
 /** Tells of output while it comes: by chunk and by line. */
+import { queueMicrotask } from '../clock.js';
 import type { OutputLine } from '../options/output-line.js';
 import { LineSplitter } from '../stdio/line-splitter.js';
 import type { RunPlan } from './plan.js';

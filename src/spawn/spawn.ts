@@ -2,6 +2,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { join } from 'node:path';
 
+import { now } from '../clock.js';
 import { Child } from '../child/child.js';
 import { ScopeUnavailableError, withAwaiters } from '../errors/index.js';
 import { identityOf } from '../identity.js';
@@ -52,7 +53,7 @@ type Track = (child: Child, tracked: Tracked, calledAt: number) => void;
  * counts them.
  */
 export async function startPlanned(plan: SpawnPlan, track: Track, run?: number): Promise<Child> {
-  const calledAt = performance.now();
+  const calledAt = now();
   let tracked: Tracked | undefined;
   try {
     if (plan.tracking !== undefined) tracked = await beginRecord(plan, plan.tracking);
@@ -63,7 +64,7 @@ export async function startPlanned(plan: SpawnPlan, track: Track, run?: number):
     return child;
   } catch (thrown) {
     const error = withAwaiters(thrown);
-    await tracked?.ended(failedToStart(error as Error, performance.now() - calledAt), true);
+    await tracked?.ended(failedToStart(error as Error, now() - calledAt), true);
     publishSpawnFailed(plan, error as Error, run, calledAt);
     throw error;
   }
@@ -121,7 +122,7 @@ function adopt(
     onExit: plan.onExit,
     onRelease: tracked === undefined ? undefined : () => tracked.released(),
     signal: plan.signal,
-    timeout: plan.timeout === Infinity ? Infinity : plan.timeout - (performance.now() - calledAt),
+    timeout: plan.timeout === Infinity ? Infinity : plan.timeout - (now() - calledAt),
   });
   tracked?.started({
     identity: child.identity,

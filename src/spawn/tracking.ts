@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { types } from 'node:util';
 
+import { now } from '../clock.js';
 import type { Child } from '../child/child.js';
 import {
   errorRecord,
@@ -145,7 +146,7 @@ export function recordAtEnd(child: Child, tracked: Tracked, startedAt: number): 
         exit,
         termination: ending ?? { method: 'natural' },
         pid: child.pid,
-        durationMs: performance.now() - startedAt,
+        durationMs: now() - startedAt,
         usage: exit.usage,
       };
       await tracked.ended(completion, true);

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
+import { monotonicMs, now } from '../clock.js';
 import type { Exit } from '../exit.js';
 import type { ProcessIdentity } from '../identity.js';
 import type { Scope } from '../options/scope.js';
@@ -42,7 +43,7 @@ function runIdOf(run: number): string {
   return `${instance}:${run}`;
 }
 
-/** `calledAt` by `performance.now()`; `run` as `nextRun` gave it. */
+/** `calledAt` by `now()`; `run` as `nextRun` gave it. */
 export function publishSpawned(
   program: Program,
   child: { pid: number; identity: ProcessIdentity; pgid: number; scope: Scope },
@@ -60,7 +61,7 @@ export function publishSpawned(
     identity,
     pgid,
     scope,
-    latencyMs: performance.now() - calledAt,
+    latencyMs: now() - calledAt,
   });
 }
 
@@ -77,14 +78,8 @@ export function publishSpawnFailed(
     file: program.file,
     args: program.spawnargs.slice(1),
     error,
-    latencyMs: performance.now() - calledAt,
+    latencyMs: now() - calledAt,
   });
-}
-
-/** Milliseconds of CLOCK_MONOTONIC, the clock of the native threads. */
-function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1000 + nanoseconds / 1e6;
 }
 
 /** `seenAt`: when the reaper saw it, milliseconds of CLOCK_MONOTONIC. */

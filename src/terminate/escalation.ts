@@ -4,6 +4,7 @@
  * A step ends at once when the scope is empty, and goes on when only the leader has gone. A later
  * request joins the one under way and can only bring its deadlines forward.
  */
+import { now } from '../clock.js';
 import type { ProcessIdentity } from '../identity.js';
 import type { EscalationStep, SignalStep } from '../options/escalation.js';
 import type { Scope } from '../options/scope.js';
@@ -53,7 +54,7 @@ export class Escalation {
   readonly #steps: readonly Step[];
   readonly #waits: number[];
   readonly #reports: StepReport[] = [];
-  readonly #startedAt = performance.now();
+  readonly #startedAt = now();
   #current = -1;
   #timer: Timer | undefined;
   readonly result: Promise<Termination>;
@@ -100,7 +101,7 @@ export class Escalation {
 
   /** True: the scope is empty. */
   async #perform(step: Step, index: number): Promise<boolean> {
-    const startedAt = performance.now();
+    const startedAt = now();
     const delivery = this.#deliver(step);
     // Looked at once more when the time is up: a loop that was blocked hears of the deadline first, and
     // of what happened before it only afterwards.
@@ -110,7 +111,7 @@ export class Escalation {
       step: stepName(step),
       delivered,
       ended,
-      durationMs: performance.now() - startedAt,
+      durationMs: now() - startedAt,
       ...(error === undefined ? {} : { error }),
     };
     this.#reports.push(report);
@@ -151,7 +152,7 @@ export class Escalation {
         resolve(empty);
       };
       const stopWaiting = this.#target.onceEmpty(() => end(true));
-      const wait = (this.#waits[index] ?? 0) - (performance.now() - startedAt);
+      const wait = (this.#waits[index] ?? 0) - (now() - startedAt);
       this.#timer = new Timer(wait, () => end(false)).reference(this.#target.referenced);
     });
   }
@@ -161,7 +162,7 @@ export class Escalation {
       method,
       steps: this.#reports,
       survivors,
-      durationMs: performance.now() - this.#startedAt,
+      durationMs: now() - this.#startedAt,
     };
     const { identity } = this.#target;
     if (identity !== undefined) publishTermination(identity, termination);
