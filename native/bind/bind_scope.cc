@@ -34,10 +34,13 @@ Napi::Value list_scope(const Napi::CallbackInfo& info) {
   return encode_processes(info.Env(), members);
 }
 
-// (id): nothing is kept for the scope any longer: a pinned zombie is taken.
+// (id): handed over: it does not end with us, and nothing is kept for its scope any longer: a
+// pinned zombie is taken.
 Napi::Value release(const Napi::CallbackInfo& info) {
   ChildRecord* child = Environment::of(info.Env()).find_child(id_argument(info, 0));
-  if (child != nullptr && child->pinned()) {
+  if (child == nullptr) return info.Env().Undefined();
+  child->handed_over.store(true);
+  if (child->pinned()) {
     child->released.store(true);
     Runtime::instance().groups().look_again();
   }

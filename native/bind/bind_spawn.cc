@@ -1,4 +1,4 @@
-// spawn, cancelSpawn, undoSpawn, and our ends of the pipes.
+// spawn, cancelSpawn, endChildren, killAll, and our ends of the pipes.
 #include <errno.h>
 #include <fcntl.h>
 
@@ -19,6 +19,7 @@ Napi::Value spawn(const Napi::CallbackInfo& info) {
   }
   job->id = id_argument(info, 0);
   job->channel = environment.channel();
+  job->ends_with_environment = job->request.ends_with_environment;
   const int error = Runtime::instance().submit(job);
   if (error == 0) environment.add_job(job->id, job);
   return to_number(info, error);
@@ -36,9 +37,19 @@ Napi::Value cancel_spawn(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (id): at the end of the process, of a start that has not been told.
-Napi::Value undo_spawn(const Napi::CallbackInfo& info) {
-  Environment::of(info.Env()).undo_start(id_argument(info, 0));
+// (): at the environment's end; see Environment::end_children.
+Napi::Value end_children(const Napi::CallbackInfo& info) {
+  constexpr std::int64_t kPatience = 250'000'000;
+  Environment& environment = Environment::of(info.Env());
+  if (environment.connected()) environment.end_children(kPatience);
+  return info.Env().Undefined();
+}
+
+// (): SIGKILL to every scope of this process that was not handed over, other environments' too; the
+// starts that are under way in this one are called off.
+Napi::Value kill_all(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).cancel_jobs();
+  Runtime::instance().kill_all();
   return info.Env().Undefined();
 }
 
@@ -78,7 +89,8 @@ void export_spawn(Napi::Env env, Napi::Object exports) {
   export_function<spawn>(env, exports, "spawn");
   export_function<own_environment_block>(env, exports, "ownEnvironment");
   export_function<cancel_spawn>(env, exports, "cancelSpawn");
-  export_function<undo_spawn>(env, exports, "undoSpawn");
+  export_function<end_children>(env, exports, "endChildren");
+  export_function<kill_all>(env, exports, "killAll");
   export_function<lend_descriptors>(env, exports, "lendDescriptors");
   export_function<hand_over_descriptor>(env, exports, "handOverDescriptor");
   export_function<close_descriptor>(env, exports, "closeDescriptor");

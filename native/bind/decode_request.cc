@@ -52,6 +52,7 @@ void decode_plan(PlanReader& plan, char* const* files, SpawnRequest& out) {
   out.group_mode = static_cast<GroupMode>(plan.integer());
   out.join_pgid = plan.integer();
   out.parent_death_signal = plan.integer();
+  out.ends_with_environment = plan.integer() != 0;
   const double uid = plan.number();
   out.has_uid = uid >= 0;
   if (out.has_uid) out.uid = static_cast<uid_t>(uid);

@@ -6,7 +6,6 @@
 namespace reapwell {
 namespace {
 
-constexpr std::int64_t kUndoPatience = 250'000'000;
 constexpr size_t kSlot = 18;  // doubles an event; the layout is src/native/events.ts's
 
 }  // namespace
@@ -30,7 +29,14 @@ void Environment::connect(Napi::Env env, Napi::Function callback, Napi::Float64A
   channel_ = std::make_shared<Channel>(wake_);
   // After the function was made: hooks run last in, first out, so the channel is closed while the
   // function still exists, and no native thread touches it afterwards.
-  env.AddCleanupHook([](Environment* self) { self->channel_->close(); }, this);
+  // No JavaScript runs in a worker that is terminated: this is where its children are ended. A
+  // start under way is seen to by its spawner, which lives on and finds the channel closed.
+  env.AddCleanupHook(
+      [](Environment* self) {
+        self->end_children(0);
+        self->channel_->close();
+      },
+      this);
 }
 
 void Environment::keep_loop_alive(Napi::Env env, bool on) {
@@ -46,21 +52,26 @@ SpawnJob* Environment::find_job(std::uint32_t id) {
   return found == jobs_.end() ? nullptr : found->second.get();
 }
 
-void Environment::undo_start(std::uint32_t id) {
-  SpawnJob* job = find_job(id);
-  if (job != nullptr) {
+void Environment::end_children(std::int64_t patience_ns) {
+  std::vector<SpawnJob*> undone;
+  for (const auto& [id, job] : jobs_) {
+    if (!job->ends_with_environment) continue;
     job->control.cancel();
-    // The spawner undoes what has started, if it comes to that before the process has ended.
-    // However many there are that hang, it is waited for once.
-    if (undo_until_ns_ == 0) undo_until_ns_ = sys::monotonic_ns() + kUndoPatience;
-    job->control.await_finish(undo_until_ns_);
+    undone.push_back(job.get());
   }
-  channel_->abandon(id);
+  // The spawners undo what has started, if it comes to that before the process has ended. However
+  // many there are that hang, they are waited for once.
+  const std::int64_t deadline = sys::monotonic_ns() + patience_ns;
+  for (const SpawnJob* job : undone) job->control.await_finish(deadline);
+  channel_->lose_untold();
   for (const Event& event : drained_) {
-    if (event.id == id && event.child != nullptr) event.child->abandon();
+    if (event.child != nullptr) event.child->lose_environment();
   }
-  ChildRecord* child = find_child(id);
-  if (child != nullptr) child->abandon();
+  for (const auto& [id, child] : children_) child->lose_environment();
+}
+
+void Environment::cancel_jobs() {
+  for (const auto& [id, job] : jobs_) job->control.cancel();
 }
 
 ChildRecord* Environment::find_child(std::uint32_t id) {
@@ -148,14 +159,14 @@ bool Environment::call(Napi::Env env, Napi::Function callback, size_t count, boo
          napi_fatal_exception(env, exception) == napi_ok;
 }
 
-// The events from `first` on could not be told; those before `next` are encoded already. A child
-// that JavaScript was never told of must not outlive it.
+// The events from `first` on could not be told; those before `next` are encoded already. Nobody
+// comes to own the children that JavaScript was never told of.
 void Environment::abandon_untold(size_t first, size_t next) {
   for (size_t i = first; i < drained_.size(); i++) {
     const Event& event = drained_[i];
     if (event.type != EventType::kSpawned) continue;
     ChildRecord* child = i < next ? find_child(event.id) : event.child.get();
-    if (child != nullptr) child->abandon();
+    if (child != nullptr) child->lose_environment();
   }
 }
 

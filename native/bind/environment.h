@@ -30,8 +30,11 @@ class Environment {
 
   void add_job(std::uint32_t id, std::shared_ptr<SpawnJob> job) { jobs_[id] = std::move(job); }
   SpawnJob* find_job(std::uint32_t id);
-  // At the end of the process: ends a start that JavaScript has not been told of, and its child.
-  void undo_start(std::uint32_t id);
+  // At the environment's end: its children, and the starts under way, are ended or left, as was
+  // said of each. `patience_ns`: how long all of those starts together may take to be undone.
+  void end_children(std::int64_t patience_ns);
+  // Calls off every start under way.
+  void cancel_jobs();
   ChildRecord* find_child(std::uint32_t id);
   std::shared_ptr<ChildRecord> share_child(std::uint32_t id);
   // The child's pipes: ours, so that they end with the environment, until they are taken.
@@ -63,7 +66,6 @@ class Environment {
   std::unordered_map<int, UniqueFd> lent_;
   std::unordered_map<std::uint32_t, std::unique_ptr<FileLock>> locks_;
   std::uint32_t last_lock_ = 0;
-  std::int64_t undo_until_ns_ = 0;  // set by the first undo_start()
 };
 
 }  // namespace reapwell

@@ -115,6 +115,20 @@ int ChildRecord::signal(int signal) {
   return kill(pid, signal) < 0 ? -errno : 0;
 }
 
+void ChildRecord::kill_scope() {
+  if (scope.wide()) {
+    signal_wide_scope(*this, SIGKILL);
+  } else if (scope.kind == ScopeKind::kGroup && group != nullptr) {
+    group->signal(SIGKILL);
+  }
+  signal(SIGKILL);
+}
+
+void ChildRecord::lose_environment() {
+  if (foreign || handed_over.exchange(true)) return;
+  if (ends_with_environment) kill_scope();
+}
+
 void ChildRecord::abandon() {
   // What was only attached to is not ours to end.
   if (foreign) return;

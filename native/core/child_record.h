@@ -47,6 +47,13 @@ class ChildRecord {
   // Not our child: attached to. Never waited for or reaped.
   bool foreign = false;  // set before the record is shared
 
+  // What becomes of its scope when its environment ends: ended with it, or left.
+  bool ends_with_environment = true;  // set before the record is shared
+
+  // Any thread. Nobody's end but its own ends it any more: it was released, or its environment has
+  // ended.
+  std::atomic<bool> handed_over{false};
+
   // Any thread. The scope was handed over: the zombie is not kept for it any longer.
   std::atomic<bool> released{false};
 
@@ -75,8 +82,12 @@ class ChildRecord {
            (group->pins_leader() || scope.pins_leader());
   }
 
-  // Any thread. Ends what nobody can come to own: an environment died while its child was starting.
+  // Any thread. SIGKILL to its scope, and to the leader wherever that has moved to.
+  void kill_scope();
+  // Any thread. Ends what nobody can come to own: its start was called off.
   void abandon();
+  // Any thread. Its environment ends, or has: the scope is ended with it or left, as was said.
+  void lose_environment();
 
   bool published() const { return published_.load(std::memory_order_acquire); }
   const ExitInfo& exit() const { return exit_; }  // valid once published()

@@ -32,15 +32,15 @@ bool EventChannel::closed() {
   return closed_;
 }
 
-void EventChannel::abandon(std::uint32_t id) {
-  std::shared_ptr<ChildRecord> untold;
+void EventChannel::lose_untold() {
+  std::vector<std::shared_ptr<ChildRecord>> untold;
   {
     Lock lock(mutex_);
     for (const Event& event : waiting_) {
-      if (event.id == id && event.child != nullptr) untold = event.child;
+      if (event.child != nullptr) untold.push_back(event.child);
     }
   }
-  if (untold != nullptr) untold->abandon();
+  for (const auto& child : untold) child->lose_environment();
 }
 
 void EventChannel::close() {
@@ -53,7 +53,7 @@ void EventChannel::close() {
   }
   // Children that started and that nobody was told of.
   for (const Event& event : dropped) {
-    if (event.child != nullptr) event.child->abandon();
+    if (event.child != nullptr) event.child->lose_environment();
   }
   Lock lock(mutex_);
   closed_ = true;

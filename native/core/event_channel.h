@@ -54,15 +54,16 @@ class EventChannel {
   // The environment's thread. Swaps the waiting events into `out` (emptied first).
   void drain(std::vector<Event>& out);
 
-  // The environment's thread. Ends the child of a start that has not been drained.
-  void abandon(std::uint32_t id);
+  // The environment's thread, at the end of the process: children whose start has not been drained
+  // lose their environment.
+  void lose_untold();
 
   // The environment's thread, before the environment dies. Nothing is woken after it returns.
   void close();
 
   // Any thread. False may be outdated; true stays true. Not before the children that nobody was
-  // told of have been ended: the watcher lets go of what it keeps for an environment that is gone,
-  // and a group whose leader's zombie it has let go of can't be signalled any more.
+  // told of have been ended (or left): the watcher lets go of what it keeps for an environment that
+  // is gone, and a group whose leader's zombie it has let go of can't be signalled any more.
   bool closed();
 
  protected:

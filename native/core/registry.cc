@@ -1,5 +1,8 @@
 #include "registry.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace reapwell {
 
 std::uint64_t Registry::add(const ChildPointer& child) {
@@ -8,6 +11,14 @@ std::uint64_t Registry::add(const ChildPointer& child) {
   children_.emplace(sequence, child);
   sequence_of_pid_[child->pid] = sequence;
   if (child->leads_group) groups_[child->pid] = child->group;
+  everybody_.push_back(child);
+  if (everybody_.size() > most_before_pruning_) {
+    const auto is_gone = [](const std::weak_ptr<ChildRecord>& each) { return each.expired(); };
+    everybody_.erase(std::remove_if(everybody_.begin(), everybody_.end(), is_gone),
+                     everybody_.end());
+    // So that it costs each child the same, however many live.
+    most_before_pruning_ = std::max<size_t>(64, 2 * everybody_.size());
+  }
   return sequence;
 }
 
@@ -39,6 +50,15 @@ std::uint64_t Registry::find_sequence_of_pid(pid_t pid) {
 std::vector<std::pair<std::uint64_t, ChildPointer>> Registry::snapshot() {
   Lock lock(mutex_);
   return {children_.begin(), children_.end()};
+}
+
+std::vector<ChildPointer> Registry::everybody() {
+  Lock lock(mutex_);
+  std::vector<ChildPointer> all;
+  for (const auto& each : everybody_) {
+    if (ChildPointer child = each.lock()) all.push_back(std::move(child));
+  }
+  return all;
 }
 
 size_t Registry::size() {

@@ -28,6 +28,9 @@ class Registry {
   std::uint64_t find_sequence_of_pid(pid_t pid);  // 0: not ours
   std::vector<std::pair<std::uint64_t, ChildPointer>> snapshot();
   size_t size();
+  // Those that have been reaped too, as long as somebody keeps the record: their scopes may be
+  // occupied.
+  std::vector<ChildPointer> everybody();
 
   // Between its clone and its registration a child is known to nobody but its launcher. A ticket
   // spans that time, so that others can tell "not ours" from "not registered yet".
@@ -46,6 +49,8 @@ class Registry {
   std::uint64_t next_ = 1;                                    // guarded by mutex_
   std::unordered_map<std::uint64_t, ChildPointer> children_;  // guarded by mutex_
   std::unordered_map<pid_t, std::uint64_t> sequence_of_pid_;  // guarded by mutex_
+  std::vector<std::weak_ptr<ChildRecord>> everybody_;         // guarded by mutex_
+  size_t most_before_pruning_ = 64;                           // guarded by mutex_
   std::uint64_t last_ticket_ = 0;                             // guarded by mutex_
   std::set<std::uint64_t> launching_;                         // guarded by mutex_
   std::unordered_map<pid_t, std::weak_ptr<Group>> groups_;    // guarded by mutex_

@@ -164,6 +164,7 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched,
   auto child = std::make_shared<ChildRecord>(launched.pid, pidfd, abilities, group, leads,
                                              std::move(scope), job.channel, job.id);
   child->identity = {launched.start_ticks, inode_of(pidfd.get())};
+  child->ends_with_environment = request.ends_with_environment;
   const std::uint64_t sequence = registry_.add(child);
 
   // If the group died while the child was on its way into it, its number may have been a stranger's
@@ -176,9 +177,15 @@ void Runtime::register_child(SpawnJob& job, LaunchResult& launched,
   event.id = job.id;
   event.child = child;
   event.descriptors = std::move(request.parent_ends);
-  if (!job.channel->post(std::move(event))) child->abandon();
+  if (!job.channel->post(std::move(event))) child->lose_environment();
   child->announced.store(true, std::memory_order_release);
   reaper_.watch(sequence, child);
+}
+
+void Runtime::kill_all() {
+  for (const ChildPointer& child : registry_.everybody()) {
+    if (!child->foreign && !child->handed_over.load()) child->kill_scope();
+  }
 }
 
 int Runtime::attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,

@@ -31,6 +31,10 @@ class Runtime {
   // Any thread. Starts a spawn; what comes of it is posted to the job's channel.
   int submit(std::shared_ptr<SpawnJob> job) { return spawner_.submit(std::move(job)); }
 
+  // Any thread. SIGKILL to the scope of each child of this process that was not handed over,
+  // whichever environment started it.
+  void kill_all();
+
   // Any thread. Watches a process that is not our child, if it is still the one that started at
   // start_ticks (0: whoever has the number now). 0 or a negative errno.
   int attach(pid_t pid, std::uint64_t start_ticks, ScopeKind scope,

@@ -80,6 +80,7 @@ struct SpawnRequest {
   std::shared_ptr<Cgroup> cgroup;  // kCgroup, once made
 
   int parent_death_signal = 0;  // 0: none
+  bool ends_with_environment = true;
   bool has_uid = false;
   uid_t uid = 0;
   bool has_gid = false;

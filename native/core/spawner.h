@@ -22,6 +22,7 @@ struct SpawnJob {
   SpawnRequest request;
   std::shared_ptr<EventChannel> channel;
   std::uint32_t id = 0;
+  bool ends_with_environment = true;  // the request's; constant, as that is not
   LaunchControl control;
 };
 

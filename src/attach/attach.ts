@@ -134,7 +134,6 @@ function start(
           scope,
           escalation,
           pipes: [],
-          onExit: 'leave',
           onRelease: undefined,
           signal: undefined,
           timeout: Infinity,

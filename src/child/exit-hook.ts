@@ -1,17 +1,14 @@
-/** Kills at the end of this process what is not to outlive it. */
-import { Slots } from '../native/slots.js';
+/** Has the children that are not to outlive this environment end with it. */
+import { binding } from '../native/binding.js';
 
-const pending = new Slots<() => void>();
 let hooked = false;
 
-/** `kill` runs in process.on('exit'), where nothing asynchronous does. Returns how to call it off. */
-export function endAtExit(kill: () => void): () => void {
-  if (!hooked) {
-    hooked = true;
-    process.on('exit', () => {
-      pending.forEach((each) => each());
-    });
-  }
-  const number = pending.add(kill);
-  return () => pending.remove(number);
+/**
+ * In process.on('exit'), where nothing asynchronous happens any more. The addon does the same where
+ * that is not emitted: in a worker that is terminated.
+ */
+export function endChildrenAtExit(): void {
+  if (hooked) return;
+  hooked = true;
+  process.on('exit', () => binding.endChildren());
 }

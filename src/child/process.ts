@@ -21,7 +21,6 @@ import type { Termination } from '../terminate/termination.js';
 import { ChangeFeed } from './changes.js';
 import { ProcessEmitter } from './emitter.js';
 import { EscalationOfChild } from './escalation-of-child.js';
-import { endAtExit } from './exit-hook.js';
 import { Lifetime, type LifetimeListener } from './lifetime.js';
 import { liveUsage } from './live-usage.js';
 import type { ProcessInfo } from './members.js';
@@ -62,20 +61,11 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
     this.scope = setup.scope;
     this.pipes = setup.pipes;
     this.#lifetime = new Lifetime(setup.id, setup, this, Process.#told);
-    const callOff = endOn(setup.signal, setup.timeout, (cause) => {
+    this.#stopEnding = endOn(setup.signal, setup.timeout, (cause) => {
       // Its outcome is in `empty`, `exited` and whatever `terminate()` the caller joins. Who fires a
       // signal is a stranger to this child.
       setup.context.runInAsyncScope(() => void this.endBecause(cause));
     });
-    if (setup.onExit === 'leave') {
-      this.#stopEnding = callOff;
-      return;
-    }
-    const forget = endAtExit(() => this.#killNow());
-    this.#stopEnding = () => {
-      callOff();
-      forget();
-    };
   }
 
   static readonly #told: LifetimeListener<Process> = {
@@ -150,15 +140,6 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
     }
     if (!this.#setup.hasGroup) throw new ForeignGroupError(this.pid);
     return this.#lifetime.signalGroup(number);
-  }
-
-  // At the end of this process, when nothing can be waited for.
-  #killNow(): void {
-    try {
-      this.kill('SIGKILL', this.scope);
-    } catch {
-      // EPERM: it changed its user. Nobody is left to be told.
-    }
   }
 
   /** The live members of the scope. Throws NoProcError where /proc can't be read. */

@@ -38,7 +38,6 @@ export interface ChildSetup<Target> {
   /** What `terminate` falls back to. */
   readonly escalation: EscalationChoice<Target>;
   readonly pipes: readonly (Pipe | null)[];
-  readonly onExit: 'terminate' | 'leave';
   readonly onRelease: (() => void) | undefined;
   readonly signal: AbortSignal | undefined;
   /** Milliseconds from now. */

@@ -56,8 +56,16 @@ export interface Binding {
   /** environ(7) as it stands, each entry followed by NUL. On the main thread, while there is no worker. */
   ownEnvironment(): Buffer;
   cancelSpawn(id: number): void;
-  /** For process.on('exit'): ends a start that has not been told, and its child; all of them wait 250 ms at most. */
-  undoSpawn(id: number): void;
+  /**
+   * For process.on('exit'): ends, or leaves, as was said of each, the children of this environment and
+   * the starts that are under way, for which it waits 250 ms at most. A second time does nothing more.
+   */
+  endChildren(): void;
+  /**
+   * SIGKILL, before it returns, to every scope of this process that was not released, other workers' too;
+   * the starts that are under way in this one are called off.
+   */
+  killAll(): void;
   /** Our ends of its pipes, non-blocking. They are the addon's until handed over or closed. */
   lendDescriptors(id: number): number[];
   handOverDescriptor(fd: number): void;

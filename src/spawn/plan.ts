@@ -66,7 +66,6 @@ export interface SpawnPlan {
   /** The files that its limits are written to: 'memory.max', ... */
   readonly cgroupLimits: readonly string[];
   readonly escalation: EscalationChoice<never>;
-  readonly onExit: OnExit;
   /** The child is in a group that this library created... */
   readonly hasGroup: boolean;
   /** ...and that group is its own, not one that it joins. */
@@ -179,6 +178,7 @@ function planNumbers(
     group.mode,
     group.pgid,
     end.parentDeathSignal,
+    Number(end.onExit === 'terminate'),
     optional(options, 'uid', 0, MAX_ID, -1),
     optional(options, 'gid', 0, MAX_ID, -1),
     optional(options, 'umask', 0, 0o777, -1),
@@ -253,7 +253,6 @@ export function planSpawn(
     leadsGroup: group.mode === GroupMode.New || group.mode === GroupMode.Session,
     joinsGroup: group.mode === GroupMode.Join ? group.pgid : undefined,
     escalation: chooseEscalation<never>(options),
-    onExit: end.onExit,
     signal:
       options.signal === undefined ? undefined : checkAbortSignal('options.signal', options.signal),
     timeout: end.timeout,

@@ -119,7 +119,6 @@ function adopt(
     scope,
     escalation: plan.escalation,
     pipes: openPipes(plan.stdio, descriptors, spawned.context),
-    onExit: plan.onExit,
     onRelease: tracked === undefined ? undefined : () => tracked.released(),
     signal: plan.signal,
     timeout: plan.timeout === Infinity ? Infinity : plan.timeout - (now() - calledAt),

@@ -1,7 +1,7 @@
 /** Starts a planned program off the event loop, and says which child it became. */
 import { constants } from 'node:os';
 
-import { endAtExit } from '../child/exit-hook.js';
+import { endChildrenAtExit } from '../child/exit-hook.js';
 import { endOn } from '../child/waiting.js';
 import { applyConfiguration } from '../configure.js';
 import { AbortError, TimeoutError } from '../errors/index.js';
@@ -67,7 +67,6 @@ class Starting<Owner> implements SpawnSink {
   #id = 0;
   #cancellation: Cancellation | undefined;
   #holdsLoop = true;
-  #forgetAtExit: (() => void) | undefined;
 
   constructor(
     plan: SpawnPlan,
@@ -84,6 +83,7 @@ class Starting<Owner> implements SpawnSink {
   }
 
   submit(): void {
+    endChildrenAtExit();
     addHold();
     const plan = this.#plan;
     this.#id = expectSpawn(this);
@@ -103,9 +103,6 @@ class Starting<Owner> implements SpawnSink {
       this.#fail(spawnFailure(plan, STEP_CLONE, errno));
       return;
     }
-    // From here on until its child has an owner.
-    if (plan.onExit === 'terminate')
-      this.#forgetAtExit = endAtExit(() => binding.undoSpawn(this.#id));
     if (plan.signal !== undefined || plan.timeout !== Infinity) {
       this.#cancellation = new Cancellation(this.#id, plan, (error) => this.#fail(error));
     }
@@ -139,7 +136,6 @@ class Starting<Owner> implements SpawnSink {
   #settle(): void {
     if (this.#holdsLoop) dropHold();
     this.#holdsLoop = false;
-    this.#forgetAtExit?.();
   }
 }
 

@@ -120,7 +120,9 @@ describe('what is not the supervisor’s death', () => {
         console.log('terminated');
         setInterval(() => {}, 1000);
       } else {
-        const child = await spawn(workerData, [], { stdio: ['ignore', 'ignore', 'inherit'] });
+        const child = await spawn(workerData, [], {
+          stdio: ['ignore', 'ignore', 'inherit'], onExit: 'leave', parentDeathSignal: 'SIGTERM',
+        });
         parentPort.postMessage(child.pid);
         setInterval(() => {}, 1000);
       }

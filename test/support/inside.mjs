@@ -2,12 +2,13 @@
 // themselves, by their own look into /proc.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-function parentOf(pid) {
+/** The fields behind the command: state, ppid, ... */
+function statOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return undefined;
+    return [];
   }
 }
 
@@ -16,7 +17,11 @@ export function children() {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => parentOf(pid) === process.pid);
+    .filter((pid) => Number(statOf(pid)[1]) === process.pid);
+}
+
+export function isZombie(pid) {
+  return statOf(pid)[0] === 'Z';
 }
 
 /** Our open descriptors, as "number link". */
