@@ -57,7 +57,15 @@ export { run } from './run/run.js';
 export type { Signal } from './signals.js';
 export { spawn } from './spawn/spawn.js';
 export type { PipeStream } from './stdio/pipe-stream.js';
-export type { StepName, StepReport, Survivor, Termination } from './terminate/termination.js';
+export type {
+  Ended,
+  NotEnded,
+  StepName,
+  StepReport,
+  Survivor,
+  Survivors,
+  Termination,
+} from './terminate/termination.js';
 export { channels, type TelemetryChannel } from './telemetry/channels.js';
 export type {
   ChannelName,

@@ -37,11 +37,10 @@ Napi::Value signal_leader(const Napi::CallbackInfo& info) {
   return to_number(info, child == nullptr ? -ESRCH : child->signal(int_argument(info, 1)));
 }
 
-// (id, signal): one call for the whole group; -ESRCH when it is gone.
+// (id, signal): the whole group, and the leader wherever it is; -ESRCH when nobody is left.
 Napi::Value signal_group(const Napi::CallbackInfo& info) {
   ChildRecord* child = Environment::of(info.Env()).find_child(id_argument(info, 0));
-  if (child == nullptr || child->group == nullptr) return to_number(info, -ESRCH);
-  return to_number(info, child->group->signal(int_argument(info, 1)));
+  return to_number(info, child == nullptr ? -ESRCH : child->signal_group(int_argument(info, 1)));
 }
 
 // (id, pid, startTicks, scope): watches a process that is not our child; 0 or a negative errno. It

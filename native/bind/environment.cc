@@ -178,6 +178,7 @@ void Environment::encode(Event& event, double* slot) {
       slot[2] = event.child->pid;
       slot[3] = static_cast<double>(event.child->identity.start_ticks);
       slot[4] = static_cast<double>(event.child->identity.inode);
+      slot[5] = event.child->leads_group ? 1 : 0;
       jobs_.erase(event.id);
       if (!event.descriptors.empty()) descriptors_[event.id] = std::move(event.descriptors);
       children_[event.id] = std::move(event.child);

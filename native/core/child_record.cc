@@ -115,12 +115,33 @@ int ChildRecord::signal(int signal) {
   return kill(pid, signal) < 0 ? -errno : 0;
 }
 
-void ChildRecord::kill_scope() {
-  if (scope.wide()) {
-    signal_wide_scope(*this, SIGKILL);
-  } else if (scope.kind == ScopeKind::kGroup && group != nullptr) {
-    group->signal(SIGKILL);
+// The number is the child's while its exit is not published; unless somebody else has reaped it,
+// which signal() finds out.
+bool ChildRecord::has_left_group() const {
+  if (published()) return false;
+  const pid_t now = getpgid(pid);
+  return now != group->pgid() && (now >= 0 || errno != ESRCH);
+}
+
+// A process that has left its group (setpgid) is signalled by itself: not through the group that it
+// is in now, which can be our own. Before the group: it could still act on what it sees its members
+// come to. Looked at again afterwards, since it may leave between the look and the call; who leaves
+// and returns in that instant gets the escalation's next signal, and SIGKILL in any case.
+int ChildRecord::signal_group(int signal) {
+  if (group == nullptr) return this->signal(signal);
+  const bool outside = has_left_group();
+  int to_leader = outside ? this->signal(signal) : -ESRCH;
+  const int to_group = group->signal(signal);
+  if (!outside && (is_final(signal) || to_group < 0 || has_left_group())) {
+    to_leader = this->signal(signal);
   }
+  if (to_group == 0 || to_leader == 0) return 0;
+  return to_group == -ESRCH ? to_leader : to_group;
+}
+
+void ChildRecord::kill_scope() {
+  if (scope.wide()) signal_wide_scope(*this, SIGKILL);
+  if (scope.kind == ScopeKind::kGroup) signal_group(SIGKILL);
   signal(SIGKILL);
 }
 
@@ -133,8 +154,11 @@ void ChildRecord::abandon() {
   // What was only attached to is not ours to end.
   if (foreign) return;
   if (scope.wide()) signal_wide_scope(*this, SIGKILL);
-  if (group != nullptr && leads_group) group->signal(SIGKILL);
-  signal(SIGKILL);
+  if (leads_group) {
+    signal_group(SIGKILL);
+  } else {
+    signal(SIGKILL);
+  }
 }
 
 Observation ChildRecord::look_for_exit() {

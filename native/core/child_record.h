@@ -76,6 +76,11 @@ class ChildRecord {
   // Its pidfd rings at its exit.
   bool rings() const { return pidfd != nullptr && pidfds.poll; }
 
+  // Any thread. The group, and the leader wherever it has moved to: it stays a member of its group
+  // for as long as it lives. Only the leader, where the group is not ours. 0, -ESRCH (nothing left
+  // to signal), -EPERM...
+  int signal_group(int signal);
+
   // The leader's zombie is kept until the scope is empty, so that its numbers stay its own.
   bool pinned() const {
     return leads_group && !foreign && !unpinned_.load() &&
@@ -117,6 +122,7 @@ class ChildRecord {
   WaitTarget target() const;
   bool waits_by_pidfd() const { return pidfd != nullptr && pidfds.wait; }
   bool signals_by_pidfd() const { return pidfd != nullptr && pidfds.signal; }
+  bool has_left_group() const;
   Observation look_at_foreign() const;
 
   std::atomic<bool> published_{false};

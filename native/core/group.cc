@@ -65,12 +65,14 @@ int Group::signal(int signal) {
   if (signal != 0) note_members();
   Lock lock(mutex_);
   if (empty_) return -ESRCH;
+  // We may have joined it (setpgid), and our own group is never signalled.
+  if (signal != 0 && pgid_ == getpgrp()) return -EPERM;
   if (by_pidfd_) {
     if (forbidden_ && signal != 0) return -EPERM;
     return sys::pidfd_send_signal(leader_pidfd_->get(), signal, sys::kPidfdSignalProcessGroup);
   }
   // The last line of defence: killpg(0) and killpg(1) are our own group and everybody.
-  if (pgid_ <= 1 || pgid_ == getpgrp()) return -EPERM;
+  if (pgid_ <= 1) return -EPERM;
   const int found = forbidden_ ? -ESRCH : find_owner();
   if (found < 0 && found != -ESRCH) return found;
   // Nothing keeps the number once they have gone, so it is only asked: nobody there is certain, and

@@ -35,9 +35,10 @@ class Group {
   pid_t pgid() const { return pgid_; }
   bool pins_leader() const { return !by_pidfd_; }
 
-  // Any thread. One system call for the whole group; signal 0 only asks. 0, -ESRCH (nothing left to
-  // signal), -EPERM (also if somebody is there, but the number may be a stranger's)... Unreaped
-  // zombies count for the kernel: 0 is no proof of life.
+  // Any thread. One system call for those who are in the group now, which need not include its
+  // leader (ChildRecord::signal_group does); signal 0 only asks. 0, -ESRCH (nothing left to
+  // signal), -EPERM (also if somebody is there, but the number may be a stranger's, and if we are
+  // in it ourselves)... Unreaped zombies count for the kernel: 0 is no proof of life.
   int signal(int signal);
 
   // Any thread but the reaper's, while the group is known to be its own: of one that we only

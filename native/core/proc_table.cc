@@ -69,16 +69,32 @@ bool visit_processes(Visit visit) {
   }
 }
 
+// A listing without ourselves is of something else: /proc can be unmounted, or mounted over, at any
+// time, and an empty folder must not pass for a system without processes.
 template <typename Keep>
 bool list_matching(std::vector<ProcessEntry>& out, Keep keep) {
   ProcessEntry entry;
-  return visit_processes([&](int directory, const char* number) {
+  const pid_t self = getpid();
+  bool shows_us = false;
+  const bool whole = visit_processes([&](int directory, const char* number) {
     char path[NAME_MAX + 8];
     std::snprintf(path, sizeof path, "%s/stat", number);
     const Reading reading = read_stat(directory, path, entry);
-    if (reading == Reading::kOk && keep(entry)) out.push_back(entry);
+    if (reading == Reading::kOk) {
+      shows_us = shows_us || entry.pid == self;
+      if (keep(entry)) out.push_back(entry);
+    }
     return reading != Reading::kFailed;
   });
+  return whole && shows_us;
+}
+
+bool shows_ourselves() {
+  char target[16];
+  const ssize_t length = readlink("/proc/self", target, sizeof target - 1);
+  if (length <= 0) return false;
+  target[length] = '\0';
+  return std::strtol(target, nullptr, 10) == getpid();
 }
 
 }  // namespace
@@ -120,11 +136,7 @@ bool parse_stat(const char* text, size_t length, ProcessEntry& out) {
 bool proc_is_ours() {
   static std::atomic<bool> found{false};
   if (found.load(std::memory_order_relaxed)) return true;
-  char target[16];
-  const ssize_t length = readlink("/proc/self", target, sizeof target - 1);
-  if (length <= 0) return false;
-  target[length] = '\0';
-  if (std::strtol(target, nullptr, 10) != getpid()) return false;
+  if (!shows_ourselves()) return false;
   found.store(true, std::memory_order_relaxed);
   return true;
 }
@@ -137,7 +149,8 @@ int find_process(pid_t pid, ProcessEntry& out) {
     case Reading::kOk:
       return 0;
     case Reading::kGone:
-      return -ESRCH;
+      // Unless it is /proc that has gone since we first looked.
+      return shows_ourselves() ? -ESRCH : -ENOENT;
     case Reading::kFailed:
       break;
   }

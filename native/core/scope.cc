@@ -22,9 +22,6 @@ constexpr int kMostRounds = 100;
 // escalation must not wait for that.
 constexpr int kRoundsOfUnfrozen = 5;
 
-// Freezes or ends whom it reaches; and nobody notices if it comes twice.
-bool is_final(int signal) { return signal == SIGKILL || signal == SIGSTOP; }
-
 // The descendants of `roots`, and they themselves, by parent pid.
 std::unordered_set<pid_t> close_over_children(const std::vector<ProcessEntry>& processes,
                                               std::unordered_set<pid_t> members) {
@@ -91,14 +88,15 @@ int signal_member(const PidfdAbilities& pidfds, const ProcessEntry& member, int 
 // meanwhile is hit with its child. False: signal its members one by one.
 bool signal_whole_group(ChildRecord& child, pid_t pgid, const std::vector<ProcessEntry>& members,
                         int signal, Sent& sent) {
-  if (pgid == child.pid && child.group != nullptr) {
+  if (pgid == getpgrp()) return false;
+  if (pgid == child.pid && child.leads_group) {
     sent.note(child.group->signal(signal));
     return true;
   }
   const auto leader = std::find_if(members.begin(), members.end(),
                                    [&](const ProcessEntry& entry) { return entry.pid == pgid; });
   const bool by_pidfd = child.pidfds.open && child.pidfds.group_signal;
-  if (leader == members.end() || pgid == getpgrp() || !by_pidfd) return false;
+  if (leader == members.end() || !by_pidfd) return false;
   const UniqueFd pidfd(sys::pidfd_open(pgid, 0));
   if (!pidfd.valid() || verify(*leader) < 0) return false;
   sent.note(sys::pidfd_send_signal(pidfd.get(), signal, sys::kPidfdSignalProcessGroup));
@@ -132,45 +130,79 @@ void signal_groups(ChildRecord& child, std::vector<ProcessEntry> members, int si
   }
 }
 
-// The leader lives and nobody of its group is listed: /proc hides who changed their user (hidepid).
-bool is_hidden(const ChildRecord& child, const std::vector<ProcessEntry>& members) {
-  return child.group != nullptr && !child.published() &&
-         std::none_of(members.begin(), members.end(),
-                      [&](const ProcessEntry& entry) { return entry.pgid == child.pid; });
-}
-
 bool list_now(const ChildRecord& child, std::vector<ProcessEntry>& out) {
   std::vector<ProcessEntry> processes;
   return list_processes(processes) && list_wide_scope(child, processes, out);
 }
 
+// Whom a signal has reached, by pid.
+class Reached {
+ public:
+  explicit Reached(int signal) : final_(is_final(signal)) {}
+  // Those that are not in it yet, which it takes in. Who has changed its group may have done so
+  // between the listing and the signal, and so has been missed.
+  void keep_new(std::vector<ProcessEntry>& members) {
+    const auto is_known = [this](const ProcessEntry& entry) {
+      const auto found = seen_.find(entry.pid);
+      if (found == seen_.end() || found->second.start_ticks != entry.start_ticks) return false;
+      return !final_ || found->second.pgid == entry.pgid;
+    };
+    members.erase(std::remove_if(members.begin(), members.end(), is_known), members.end());
+    for (const ProcessEntry& member : members) {
+      seen_[member.pid] = {member.start_ticks, member.pgid};
+    }
+  }
+
+ private:
+  struct Seen {
+    std::uint64_t start_ticks;
+    pid_t pgid;
+  };
+  const bool final_;
+  std::unordered_map<pid_t, Seen> seen_;
+};
+
+// The leader and those of its group: it is a member wherever it has moved to, also if /proc hides
+// it (hidepid) or can't be read. Takes them out of `members`.
+void signal_leader(ChildRecord& child, std::vector<ProcessEntry>& members, int signal, Sent& sent) {
+  sent.note(child.signal_group(signal));
+  const bool whole = child.leads_group && child.pid != getpgrp();
+  const auto is_reached = [&](const ProcessEntry& entry) {
+    return entry.pid == child.pid || (whole && entry.pgid == child.pid);
+  };
+  members.erase(std::remove_if(members.begin(), members.end(), is_reached), members.end());
+}
+
 // Signals whoever is there, then whoever appeared meanwhile, until nobody new does.
 Sent signal_until_settled(ChildRecord& child, int signal) {
   Sent sent;
-  std::unordered_map<pid_t, std::uint64_t> seen;
-  std::unordered_set<pid_t> reached;
+  Reached reached(signal);
+  std::unordered_set<pid_t> groups;
   const int rounds = is_final(signal) ? kMostRounds : kRoundsOfUnfrozen;
   for (int round = 0; round < rounds; round++) {
     std::vector<ProcessEntry> members;
-    if (!list_now(child, members)) break;
-    members.erase(std::remove_if(members.begin(), members.end(),
-                                 [&](const ProcessEntry& entry) {
-                                   const auto found = seen.find(entry.pid);
-                                   return found != seen.end() && found->second == entry.start_ticks;
-                                 }),
-                  members.end());
-    if (round == 0 && is_hidden(child, members)) sent.note(child.group->signal(signal));
-    if (members.empty()) break;
-    for (const ProcessEntry& member : members) seen[member.pid] = member.start_ticks;
-    signal_groups(child, members, signal, reached, sent);
+    const bool listed = list_now(child, members);
+    reached.keep_new(members);
+    const bool with_leader = round == 0 && !child.published();
+    if (with_leader) {
+      signal_leader(child, members, signal, sent);
+      groups.insert(child.pid);
+    }
+    if (!listed || (members.empty() && !with_leader)) break;
+    signal_groups(child, members, signal, groups, sent);
   }
   return sent;
 }
 
 int signal_cgroup(ChildRecord& child, int signal) {
   const Cgroup& cgroup = *child.scope.cgroup;
-  if (cgroup.empty()) return -ESRCH;
-  if (signal == SIGKILL && cgroup.kill_all() == 0) return 0;
+  const bool vacant = cgroup.empty();
+  if (vacant && child.published()) return -ESRCH;
+  if (signal == SIGKILL && !vacant) {
+    // A privileged hand may have moved it out.
+    child.signal(signal);
+    if (cgroup.kill_all() == 0) return 0;
+  }
   // Frozen, nobody can fork past the listing; the signals act when it thaws.
   cgroup.freeze("1");
   const Sent sent = signal_until_settled(child, signal);
@@ -179,7 +211,15 @@ int signal_cgroup(ChildRecord& child, int signal) {
   return sent.refused ? -EPERM : -ESRCH;
 }
 
+// Itself, and not who got its number after it.
+bool is_leader(const ChildRecord& child, const ProcessEntry& process) {
+  return process.pid == child.pid && !child.published() &&
+         (child.identity.start_ticks == 0 || process.start_ticks == child.identity.start_ticks);
+}
+
 }  // namespace
+
+bool is_final(int signal) { return signal == SIGKILL || signal == SIGSTOP; }
 
 bool list_wide_scope(const ChildRecord& child, const std::vector<ProcessEntry>& processes,
                      std::vector<ProcessEntry>& out) {
@@ -205,8 +245,8 @@ bool list_wide_scope(const ChildRecord& child, const std::vector<ProcessEntry>& 
       return false;
   }
   for (const ProcessEntry& process : processes) {
-    if (members.count(process.pid) != 0 && process.alive() && process.pid != self &&
-        process.pid > 1) {
+    const bool belongs = members.count(process.pid) != 0 || is_leader(child, process);
+    if (belongs && process.alive() && process.pid != self && process.pid > 1) {
       out.push_back(process);
     }
   }

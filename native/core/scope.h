@@ -30,8 +30,11 @@ struct Scope {
   bool pins_leader() const { return kind == ScopeKind::kSession || kind == ScopeKind::kTree; }
 };
 
-// The live members of a wide scope, from a listing of /proc that was made while the leader was not
-// reaped (or, for a cgroup, from the cgroup itself). False: unknown.
+// Freezes or ends whom it reaches; and nobody notices if it comes twice.
+bool is_final(int signal);
+
+// The live members of a wide scope, its leader always among them, from a listing of /proc that was
+// made while the leader was not reaped (or, for a cgroup, from the cgroup itself). False: unknown.
 bool list_wide_scope(const ChildRecord& child, const std::vector<ProcessEntry>& processes,
                      std::vector<ProcessEntry>& out);
 

@@ -123,13 +123,14 @@ function start(
   return new Promise((resolve, reject) => {
     const id = expectSpawn({
       onSpawned(spawned) {
-        const pgid = Math.max(0, binding.getpgid(pid));
+        // One that leads a group may leave it, and its scope is still that group and itself.
+        const pgid = spawned.leadsGroup ? pid : Math.max(0, binding.getpgid(pid));
         const process = new Process({
           id,
           context: spawned.context,
           identity: identityOf(pid, spawned.startTicks, spawned.inode),
           pgid,
-          hasGroup: pgid === pid && pgid !== binding.getpgid(0),
+          hasGroup: spawned.leadsGroup,
           attached: true,
           scope,
           escalation,

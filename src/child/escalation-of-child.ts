@@ -8,27 +8,23 @@ import type { Survivor } from '../terminate/termination.js';
 import type { Pipe } from '../stdio/pipe.js';
 import { Timer } from '../timer.js';
 import type { Lifetime } from './lifetime.js';
-import { explainSurvivor } from './scope-members.js';
-import type { ProcessInfo } from './members.js';
+import { scopeSurvivors, unlistedSurvivor, type Leader } from './scope-members.js';
 
 // The verdict comes in milliseconds, on a loaded machine later. Members that fork and exit all the time
 // are hard to see: who can't be called gone by then is taken to be there.
 const VERDICT_WAIT = 3000;
 
 /** What of a child this needs; `Child` has it. */
-export interface Endable {
-  readonly pid: number;
-  readonly identity: ProcessIdentity;
-  readonly scope: Scope;
+export interface Endable extends Leader {
   kill(signal: Signal, scope?: Scope): boolean;
-  members(): ProcessInfo[];
 }
 
 export class EscalationOfChild implements EscalationTarget {
   readonly #child: Endable;
   readonly #lifetime: Lifetime<unknown>;
-
   readonly #input: Pipe | null;
+  /** Whether anybody outlives the leader is known, or has taken too long to find out. */
+  #verdict: Promise<void> | undefined;
 
   constructor(child: Endable, lifetime: Lifetime<unknown>, input: Pipe | null) {
     this.#child = child;
@@ -51,14 +47,18 @@ export class EscalationOfChild implements EscalationTarget {
     await this.#lifetime.exited;
     if (this.#child.scope === 'leader') return true;
     if (this.#child.scope === 'group' && !this.#lifetime.groupExists()) return true;
-    await new Promise<void>((resolve) => {
+    await (this.#verdict ??= this.#awaitVerdict());
+    return this.#lifetime.isEmpty;
+  }
+
+  #awaitVerdict(): Promise<void> {
+    return new Promise((resolve) => {
       const timer = new Timer(VERDICT_WAIT, resolve);
       void Promise.race([this.#lifetime.whenEmpty, this.#lifetime.occupied]).then(() => {
         timer.clear();
         resolve();
       });
     });
-    return this.#lifetime.isEmpty;
   }
 
   onceEmpty(callback: () => void): () => void {
@@ -85,6 +85,10 @@ export class EscalationOfChild implements EscalationTarget {
   }
 
   survivors(): Survivor[] {
-    return this.#child.members().map(explainSurvivor);
+    return scopeSurvivors(this.#lifetime, this.#child);
+  }
+
+  unlisted(): Survivor {
+    return unlistedSurvivor(this.#child);
   }
 }

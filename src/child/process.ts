@@ -144,7 +144,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
 
   /** The live members of the scope. Throws NoProcError where /proc can't be read. */
   members(): ProcessInfo[] {
-    return scopeMembers(this.#lifetime, this.pid, this.pgid, this.scope);
+    return scopeMembers(this.#lifetime, this);
   }
 
   /** Of the leader: from /proc while it lives, final from its reaping. */

@@ -1,6 +1,6 @@
 /** Who lives in a child's scope, and why a survivor does. */
-import { isErrno } from '../errors/index.js';
-import { identityOf } from '../identity.js';
+import { NoProcError, isErrno } from '../errors/index.js';
+import type { ProcessIdentity } from '../identity.js';
 import { binding } from '../native/binding.js';
 import { isWide, type Scope } from '../options/scope.js';
 import type { Survivor } from '../terminate/termination.js';
@@ -14,47 +14,59 @@ import {
   type ProcessInfo,
 } from './members.js';
 
-/** Throws NoProcError if the group's members can't be listed. */
-export function scopeMembers(
-  lifetime: Lifetime<unknown>,
-  pid: number,
-  pgid: number,
-  scope: Scope,
-): ProcessInfo[] {
-  // The leader is looked at afterwards: what was read was it only if it has not been reaped since.
-  const exited = (): boolean => lifetime.poll().state === 'exited';
-  const leader = (): ProcessInfo => processInfo(pid) ?? hidden(pid, pgid);
-  if (scope === 'leader') {
-    const seen = leader();
-    return exited() ? [] : [seen];
-  }
-  const members = isWide(scope) ? membersOfWide(lifetime) : membersOfGroup(lifetime, pgid);
-  if (members === undefined) return [];
-  const listed = members.some((member) => member.pid === pid);
-  return listed || exited() ? members : [leader(), ...members];
+/** Whose scope it is; `Process` has it. */
+export interface Leader {
+  readonly pid: number;
+  readonly pgid: number;
+  readonly identity: ProcessIdentity;
+  readonly scope: Scope;
 }
 
-/** Undefined: it is empty. */
-function membersOfWide(lifetime: Lifetime<unknown>): ProcessInfo[] | undefined {
-  return lifetime.isEmpty ? undefined : wideMembers(lifetime.id);
+/** The leader is a member while it lives, whatever group it is in. Throws NoProcError. */
+export function scopeMembers(lifetime: Lifetime<unknown>, leader: Leader): ProcessInfo[] {
+  const members = listMembers(lifetime, leader);
+  const isListed = members.some(({ pid }) => pid === leader.pid);
+  const seen = isListed ? undefined : (processInfo(leader.pid) ?? unseen(leader));
+  // It is looked at afterwards: what was read was it only if it has not been reaped since.
+  if (seen === undefined || lifetime.poll().state === 'exited') return members;
+  return [seen, ...members];
 }
 
-function membersOfGroup(lifetime: Lifetime<unknown>, pgid: number): ProcessInfo[] | undefined {
-  if (lifetime.groupEmpty) return undefined;
+/** The leader may be missing. */
+function listMembers(lifetime: Lifetime<unknown>, { pgid, scope }: Leader): ProcessInfo[] {
+  if (scope === 'leader') return [];
+  if (isWide(scope)) return lifetime.isEmpty ? [] : wideMembers(lifetime.id);
+  if (lifetime.groupEmpty) return [];
   const members = groupMembers(pgid);
-  // The same for the group: while it still answers, its number is its own.
-  return lifetime.groupExists() ? members : undefined;
+  // While it still answers, its number is its own.
+  return lifetime.groupExists() ? members : [];
 }
 
-// /proc can be mounted such that it hides other users' processes (hidepid, proc(5)): a leader that
-// changed its user is alive, and is named with what we know of it.
-function hidden(pid: number, pgid: number): ProcessInfo {
-  const identity = identityOf(pid, 0);
-  return { pid, ppid: process.pid, pgid, sid: 0, state: '?', command: '', identity };
+const UNSEEN = '?';
+
+// As far as it is known without /proc.
+function unseen({ pid, pgid, identity }: Leader): ProcessInfo {
+  return { pid, ppid: 0, pgid, sid: 0, state: UNSEEN, command: '', identity };
+}
+
+/** As members of the scope, but nobody where they can't be listed. */
+export function scopeSurvivors(lifetime: Lifetime<unknown>, leader: Leader): Survivor[] {
+  try {
+    return scopeMembers(lifetime, leader).map(explainSurvivor);
+  } catch (error) {
+    if (error instanceof NoProcError) return [];
+    throw error;
+  }
+}
+
+/** Stands for somebody of the scope whom nothing shows; see `Survivor`. */
+export function unlistedSurvivor(leader: Leader): Survivor {
+  return { ...unseen(leader), reason: 'hidden' };
 }
 
 export function explainSurvivor(member: ProcessInfo): Survivor {
   if (isErrno(binding.kill(member.pid, 0), 'EPERM')) return { ...member, reason: 'EPERM' };
+  if (member.state === UNSEEN) return { ...member, reason: 'hidden' };
   if (member.state === 'D') {
     const channel = waitChannel(member.pid);
     const told = channel === undefined ? {} : { waitChannel: channel };

@@ -89,14 +89,32 @@ export class NoProcError extends ReapwellError {
   }
 }
 
+/** What of a survivor the message tells. */
+interface SurvivorText {
+  readonly pid: number;
+  readonly command: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly waitChannel?: string;
+}
+
+const MOST_NAMED = 5;
+
+function survivorText({ pid, command, state, reason, waitChannel }: SurvivorText): string {
+  const where = waitChannel === undefined ? '' : ` in ${waitChannel}`;
+  return `${pid}${command === '' ? '' : ` ${command}`} (${state}, ${reason}${where})`;
+}
+
 /** The escalation's last step has passed and members of the scope are still alive. */
 export class SurvivorsError extends ReapwellError {
   override name = 'SurvivorsError';
-  constructor(file: string, count: number) {
+  constructor(file: string, survivors: readonly [SurvivorText, ...SurvivorText[]]) {
+    const count = survivors.length;
+    const named = survivors.slice(0, MOST_NAMED).map(survivorText).join(', ');
     super(
       'ERR_REAPWELL_SURVIVORS',
-      `${file}: ${count} process${count === 1 ? '' : 'es'} survived the escalation; ` +
-        `see termination.survivors`,
+      `${file}: ${count} process${count === 1 ? '' : 'es'} survived the escalation: ` +
+        `${named}${count > MOST_NAMED ? ', …' : ''}; see termination.survivors`,
     );
   }
 }

@@ -1,28 +1,19 @@
-/** What is left of a recorded child, as an escalation acts on it. */
-import { readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+/** What is left of a recorded child: looked at, and held, so that it can be signalled and awaited. */
+import { readdirSync, rmdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { attach, letGo } from '../attach/attach.js';
 import type { Process } from '../child/process.js';
-import type { ProcessIdentity } from '../identity.js';
-import { explainSurvivor } from '../child/scope-members.js';
-import type { Scope } from '../options/scope.js';
-import type { Signal } from '../signals.js';
-import type { EscalationTarget } from '../terminate/escalation.js';
-import type { Survivor } from '../terminate/termination.js';
 import { Timer } from '../timer.js';
 import type { Census } from './census.js';
 import type { JournalEntry } from './entry.js';
 import type { RecordState } from './fold.js';
-import { infoOf, whoIsLeft, type Left, type ListedProcess } from './left.js';
-import { killPinnedGroup } from './pinned.js';
+import { whoIsLeft, type Left, type ListedProcess } from './left.js';
 import { isUnmoved } from './proof.js';
 
-// A bomb that forks is caught up with because every round leaves fewer that fork.
-const MOST_ROUNDS = 100;
-// Members that fork and leave all the time can be gone before their cookie is read.
-const PROOF_LOOKS = 20;
+/** Members that fork and leave all the time can be gone before their cookie is read. */
+export const PROOF_LOOKS = 20;
 // Between two looks at somebody who can't be held, and so can't be waited for.
 const LOOK_AGAIN = 100;
 
@@ -34,7 +25,7 @@ interface Holding {
   readonly unsure: boolean;
 }
 
-export class Leftovers implements EscalationTarget {
+export class Leftovers {
   readonly #state: RecordState;
   readonly #entry: JournalEntry;
   readonly #census: Census;
@@ -64,26 +55,28 @@ export class Leftovers implements EscalationTarget {
     for (let look = 1; look < PROOF_LOOKS; look++) {
       const { members, unproven } = this.#lastSeen;
       if (members.length > 0 || unproven.length === 0) break;
-      await this.#look();
+      await this.look();
     }
     return this.#lastSeen;
   }
 
-  get identity(): ProcessIdentity | undefined {
-    return this.#entry.identity ?? this.#lastSeen.members[0]?.identity;
+  /** As of the last look. */
+  get lastSeen(): Left {
+    return this.#lastSeen;
   }
 
+  /** Rejects with NoProcError. */
   async checkEmpty(): Promise<boolean> {
     // Twice: one listing can miss a member that forks and exits while it is made.
     return (await this.#isClear()) && (await this.#isClear());
   }
 
   async #isClear(): Promise<boolean> {
-    const { members, unproven } = await this.#look();
+    const { members, unproven } = await this.look();
     return members.length + unproven.length === 0;
   }
 
-  async #look(): Promise<Left> {
+  async look(): Promise<Left> {
     // Only where the cookie is all that is known can an exec hide the child.
     const known = this.#state.running !== undefined;
     const listing = await (known ? this.#census.take() : this.#census.takeSettled());
@@ -102,7 +95,7 @@ export class Leftovers implements EscalationTarget {
     const wait = async (): Promise<void> => {
       while (wanted) {
         if (await this.checkEmpty()) break;
-        const { held } = await this.#hold(this.#lastSeen.members);
+        const { held } = await this.hold(this.#lastSeen.members);
         await Promise.all(held.map((process) => process.exited));
         if (held.length > 0) continue;
         await new Promise<void>((resolve) => {
@@ -118,7 +111,7 @@ export class Leftovers implements EscalationTarget {
     };
   }
 
-  async #hold(members: readonly ListedProcess[]): Promise<Holding> {
+  async hold(members: readonly ListedProcess[]): Promise<Holding> {
     const held = await Promise.all(members.map((one) => this.#holdOne(one)));
     return { held: held.flatMap((process) => process ?? []), unsure: held.includes(undefined) };
   }
@@ -126,20 +119,22 @@ export class Leftovers implements EscalationTarget {
   /** Undefined: it is gone, or is not proven to be the one that was listed. */
   async #holdOne(one: ListedProcess): Promise<Process | undefined> {
     const name = nameOf(one);
-    const known = this.#held.get(name);
-    if (known !== undefined) return known;
+    const already = this.#held.get(name);
+    if (already !== undefined) return already;
+    // What was recorded of the leader has its inode, too, which no other process ever gets.
+    const { identity } = this.#entry;
+    const leads = one === this.#lastSeen.leader && identity !== undefined;
     let process: Process;
     try {
-      // What was recorded of the leader has its inode, too, which no other process ever gets.
-      const identity = this.#entry.identity;
-      const leads = one === this.#lastSeen.leader && identity !== undefined;
       process = await attach(leads ? identity : one.identity, { scope: 'leader' });
     } catch {
       return undefined;
     }
     // Between the listing and the hold its number can have become a stranger's, who started within the
-    // same hundredth of a second. Looked at again now that it can't, it is told.
-    const proven = (await this.#isStill(one)) && process.poll().state !== 'exited';
+    // same hundredth of a second. Looked at again now that it can't, it is told. The leader's inode has
+    // told already, and it stays the leader wherever it moves.
+    const known = leads && process.identity.inode !== 0 && identity.inode !== 0;
+    const proven = (known || (await this.#isStill(one))) && process.poll().state !== 'exited';
     const meanwhile = this.#held.get(name);
     if (!proven || this.#closed || meanwhile !== undefined) {
       letGo(process);
@@ -156,86 +151,6 @@ export class Leftovers implements EscalationTarget {
     if (one.cookies?.includes(key) !== true) return true;
     const environment = await readFile(`/proc/${one.pid}/environ`, 'latin1').catch(() => '');
     return environment.includes(key);
-  }
-
-  async signal(signal: Signal, scope: Scope = this.#entry.scope): Promise<boolean> {
-    if (scope === 'leader') return this.#signalAll(signal, () => this.#leader());
-    if (signal !== 'SIGKILL') return this.#signalAll(signal, (left) => left.members);
-    this.#killCgroup();
-    const grouped = await this.#killGroup();
-    // Stopped, nobody can fork past the listing; whoever was reached so may end of it already.
-    const stopped = await this.#signalAll('SIGSTOP', (left) => left.members);
-    const killed = await this.#signalAll(signal, (left) => left.members);
-    return grouped || stopped || killed;
-  }
-
-  #leader(): readonly ListedProcess[] {
-    const { leader } = this.#lastSeen;
-    return leader === undefined ? [] : [leader];
-  }
-
-  // Signals whoever is there, then whoever appeared meanwhile, until nobody new does.
-  async #signalAll(
-    signal: Signal,
-    who: (left: Left) => readonly ListedProcess[],
-  ): Promise<boolean> {
-    const done = new Set<Process>();
-    let delivered = false;
-    let refusal: unknown;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const left = await this.#look();
-      const { held, unsure } = await this.#hold(who(left));
-      const fresh = held.filter((process) => !done.has(process));
-      const puzzling = left.members.length === 0 && left.unproven.length > 0;
-      if (fresh.length === 0 && !unsure && (!puzzling || round >= PROOF_LOOKS)) break;
-      for (const process of fresh) {
-        done.add(process);
-        try {
-          delivered = process.kill(signal) || delivered;
-        } catch (error) {
-          refusal = error;
-        }
-      }
-    }
-    if (!delivered && refusal !== undefined) throw refusal as Error;
-    return delivered;
-  }
-
-  /** The number of the group that was its own from birth. */
-  #ownGroup(): number | undefined {
-    const { leader, group } = this.#lastSeen;
-    const known = this.#state.running ?? (group ? leader : undefined);
-    return known !== undefined && known.pgid === known.identity.pid ? known.pgid : undefined;
-  }
-
-  async #killGroup(): Promise<boolean> {
-    const pgid = this.#ownGroup();
-    if (pgid === undefined || !['group', 'session', 'tree'].includes(this.#entry.scope))
-      return false;
-    return killPinnedGroup(pgid, this.#state.starting.key);
-  }
-
-  #killCgroup(): void {
-    const { cgroup } = this.#state.starting;
-    if (this.#entry.scope !== 'cgroup' || cgroup === undefined) return;
-    try {
-      writeFileSync(join(cgroup, 'cgroup.kill'), '1');
-    } catch {
-      // Before Linux 5.14, or it is gone: its members are signalled one by one.
-    }
-  }
-
-  closeInput(): boolean {
-    return false; // the pipe went with the supervisor that held it
-  }
-
-  async runAction(action: (target: never) => unknown): Promise<unknown> {
-    return await action(this.#entry as never);
-  }
-
-  survivors(): Survivor[] {
-    const { members, unproven } = this.#lastSeen;
-    return [...members, ...unproven].map((one) => explainSurvivor(infoOf(one)));
   }
 
   /** Lets go of everybody. */

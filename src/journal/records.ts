@@ -139,6 +139,13 @@ function isRunning(line: Fields): boolean {
   );
 }
 
+// A failed one names who was left: without that it is no account of what became of the child.
+function isTermination(value: unknown): boolean {
+  if (!isObject(value) || !isText(value.method)) return false;
+  const { method, survivors } = value;
+  return method !== 'failed' || (Array.isArray(survivors) && survivors.length > 0);
+}
+
 function isEnded(line: Fields): boolean {
   const { completion } = line;
   return (
@@ -147,8 +154,7 @@ function isEnded(line: Fields): boolean {
     typeof line.settled === 'boolean' &&
     isObject(completion) &&
     STATUSES.includes(completion.status) &&
-    isObject(completion.termination) &&
-    isText(completion.termination.method) &&
+    isTermination(completion.termination) &&
     (completion.exit === null || isObject(completion.exit)) &&
     isNumber(completion.durationMs)
   );

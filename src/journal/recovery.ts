@@ -19,6 +19,7 @@ import { Escalation } from '../terminate/escalation.js';
 import type { Termination } from '../terminate/termination.js';
 import { Census } from './census.js';
 import { entryOf, type JournalEntry } from './entry.js';
+import { EscalationOfLeftovers } from './escalation-of-leftovers.js';
 import type { RecordState } from './fold.js';
 import { infoOf, NOBODY, whoIsLeft, type Left } from './left.js';
 import { Leftovers, removeCgroup } from './leftovers.js';
@@ -138,16 +139,33 @@ export class Recovery {
 
   async #see(state: RecordState, seen: Left, request: Request): Promise<Recovered> {
     const entry = entryOf(state);
-    const left = await new Leftovers(state, entry, this.#census, seen).lookForProof();
-    const members = [...left.members, ...left.unproven].map(infoOf);
-    const proven = left.members.length > 0;
-    const unproven = left.unproven.length > 0 ? { reason: UNPROVEN } : {};
-    if (!proven && (await this.#isGone(state, entry, left))) {
-      await this.#close(state, lost(entry));
-      return { entry, outcome: 'gone', members: [] };
+    const leftovers = new Leftovers(state, entry, this.#census, seen);
+    try {
+      const { members } = await leftovers.lookForProof();
+      if (members.length === 0 && (await leftovers.checkEmpty())) {
+        await this.#close(state, lost(entry));
+        return { entry, outcome: 'gone', members };
+      }
+      return await this.#seeTo(state, entry, leftovers, request);
+    } finally {
+      leftovers.close();
     }
-    if (request.action === 'terminate' && (proven || left.unproven.length === 0)) {
-      const ended = await this.#terminate(state, entry, left, request.steps);
+  }
+
+  /** Somebody is there. */
+  async #seeTo(
+    state: RecordState,
+    entry: JournalEntry,
+    leftovers: Leftovers,
+    request: Request,
+  ): Promise<Recovered> {
+    const left = leftovers.lastSeen;
+    const members = [...left.members, ...left.unproven].map(infoOf);
+    const unproven = left.unproven.length > 0 ? { reason: UNPROVEN } : {};
+    const [someone] = left.members;
+    if (request.action === 'terminate' && someone !== undefined) {
+      const target = new EscalationOfLeftovers(state, entry, leftovers, someone);
+      const ended = await this.#terminate(state, entry, target, request.steps);
       return { entry, members, ...ended, ...(ended.outcome === 'survived' ? unproven : {}) };
     }
     const process = request.action === 'adopt' ? await this.#adopt(state, entry, left) : undefined;
@@ -155,31 +173,21 @@ export class Recovery {
     return { entry, outcome: 'adopted', process, members };
   }
 
-  async #isGone(state: RecordState, entry: JournalEntry, left: Left): Promise<boolean> {
-    const leftovers = new Leftovers(state, entry, this.#census, left);
-    return leftovers.checkEmpty();
-  }
-
   async #terminate(
     state: RecordState,
     entry: JournalEntry,
-    left: Left,
+    target: EscalationOfLeftovers,
     steps: readonly EscalationStep<never>[],
   ): Promise<Pick<Recovered, 'outcome' | 'termination'>> {
-    const leftovers = new Leftovers(state, entry, this.#census, left);
-    try {
-      const termination = await new Escalation(leftovers, steps).result;
-      const { method } = termination;
-      if (method === 'not_running') {
-        await this.#close(state, lost(entry));
-        return { outcome: 'gone' };
-      }
-      if (method === 'failed') return { outcome: 'survived', termination };
-      await this.#close(state, { ...lost(entry), status: 'terminated', termination });
-      return { outcome: 'ended', termination };
-    } finally {
-      leftovers.close();
+    const termination = await new Escalation(target, steps).result;
+    const { method } = termination;
+    if (method === 'not_running') {
+      await this.#close(state, lost(entry));
+      return { outcome: 'gone' };
     }
+    if (method === 'failed') return { outcome: 'survived', termination };
+    await this.#close(state, { ...lost(entry), status: 'terminated', termination });
+    return { outcome: 'ended', termination };
   }
 
   async #adopt(

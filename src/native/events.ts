@@ -33,6 +33,8 @@ export interface Spawned {
   readonly inode: number;
   /** In which everything of this child's is to run. */
   readonly context: AsyncResource;
+  /** When it was looked at; the group is held since. */
+  readonly leadsGroup: boolean;
 }
 
 /** What the starter of a child is told, once. */
@@ -133,6 +135,7 @@ function dispatch(entry: Entry, data: Float64Array, at: number): void {
         startTicks: data[at + 3] ?? 0,
         inode: data[at + 4] ?? 0,
         context: entry.context,
+        leadsGroup: data[at + 5] === 1,
       });
       return;
     }

@@ -129,7 +129,7 @@ export class Job {
     const { exit, endedBy, termination } = ending;
     if (termination.method === 'failed') {
       const { survivors } = termination;
-      return { status: 'error', error: new SurvivorsError(this.#file, survivors.length) };
+      return { status: 'error', error: new SurvivorsError(this.#file, survivors) };
     }
     if (ending.failure !== undefined) return { status: 'error', error: ending.failure };
     if (endedBy !== undefined) return { status: endedBy === 'timeout' ? 'timeout' : 'terminated' };

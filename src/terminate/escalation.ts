@@ -11,14 +11,14 @@ import type { Scope } from '../options/scope.js';
 import { signalName, signalNumber, type Signal } from '../signals.js';
 import { publishStep, publishTermination } from '../telemetry/publish.js';
 import { Timer } from '../timer.js';
-import type { StepName, StepReport, Survivor, Termination } from './termination.js';
+import { nameSurvivors } from './survivors.js';
+import type { Ended, StepName, StepReport, Survivor, Termination } from './termination.js';
 
 /** What an escalation acts on. */
 export interface EscalationTarget {
-  /** For whoever is told of it. */
   /** Whose end it is, as telemetry tells it; undefined if nobody was ever there. */
   readonly identity: ProcessIdentity | undefined;
-  /** Resolves true if the scope is empty now. May look hard. */
+  /** Resolves true if the scope is known to be empty now. May look hard; never rejects. */
   checkEmpty(): Promise<boolean>;
   /** Calls back, never at once, when the scope is empty; returns how to stop waiting. */
   onceEmpty(callback: () => void): () => void;
@@ -27,7 +27,10 @@ export interface EscalationTarget {
   /** False: no standard input is held. */
   closeInput(): boolean;
   runAction(action: (child: never) => unknown): Promise<unknown>;
+  /** Who is seen to live. Nobody, where that can't be looked at. */
   survivors(): Survivor[];
+  /** Whom to name when somebody is there and nobody is seen. */
+  unlisted(): Survivor;
   /** Whether waiting keeps the event loop from ending. */
   readonly referenced: boolean;
 }
@@ -84,19 +87,24 @@ export class Escalation {
   }
 
   async #run(): Promise<Termination> {
-    if (await this.#target.checkEmpty()) return this.#conclude('not_running');
+    if (await this.#target.checkEmpty()) return this.#tell(this.#ended('not_running'));
     for (const [index, step] of this.#steps.entries()) {
       if ('eof' in step && !this.#target.closeInput()) continue;
       this.#current = index;
-      if (await this.#perform(step, index)) return this.#conclude(stepName(step));
+      if (await this.#perform(step, index)) return this.#tell(this.#ended(stepName(step)));
     }
-    // Its last member may have ended while the last wait did, or while survivors were looked for.
-    if (await this.#target.checkEmpty()) return this.#conclude(this.#lastMethod());
-    const survivors = this.#target.survivors();
-    if (survivors.length === 0 && (await this.#target.checkEmpty())) {
-      return this.#conclude(this.#lastMethod());
+    const listed = this.#target.survivors();
+    // Its last member may have ended while survivors were looked for.
+    if (listed.length === 0 && (await this.#target.checkEmpty())) {
+      return this.#tell(this.#ended(this.#lastMethod()));
     }
-    return this.#conclude('failed', survivors);
+    const survivors = nameSurvivors(listed, () => this.#target.unlisted());
+    return this.#tell({
+      method: 'failed',
+      steps: this.#reports,
+      survivors,
+      durationMs: this.#elapsed,
+    });
   }
 
   /** True: the scope is empty. */
@@ -157,19 +165,21 @@ export class Escalation {
     });
   }
 
-  #conclude(method: Termination['method'], survivors: Survivor[] = []): Termination {
-    const termination: Termination = {
-      method,
-      steps: this.#reports,
-      survivors,
-      durationMs: now() - this.#startedAt,
-    };
+  #ended(method: Ended['method']): Ended {
+    return { method, steps: this.#reports, survivors: [], durationMs: this.#elapsed };
+  }
+
+  get #elapsed(): number {
+    return now() - this.#startedAt;
+  }
+
+  #tell(termination: Termination): Termination {
     const { identity } = this.#target;
     if (identity !== undefined) publishTermination(identity, termination);
     return termination;
   }
 
-  #lastMethod(): Termination['method'] {
+  #lastMethod(): Ended['method'] {
     return this.#reports.at(-1)?.step ?? 'not_running';
   }
 }

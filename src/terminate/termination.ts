@@ -20,20 +20,34 @@ export interface StepReport {
 export interface Survivor extends ProcessInfo {
   /**
    * `'uninterruptible'`: state D, in the kernel function `waitChannel`. `'EPERM'`: we may not signal
-   * it. `'traced'`: a tracer holds it. `'alive'`: none of these; e.g. there was no SIGKILL step.
+   * it. `'traced'`: a tracer holds it. `'hidden'`: /proc does not show it; this is the leader, or, if
+   * that has exited, whoever of its scope is still there, whose own numbers are not known: `pid` and
+   * `identity` are the leader's then too. `'alive'`: none of these; e.g. there was no SIGKILL step.
    */
-  readonly reason: 'uninterruptible' | 'EPERM' | 'traced' | 'alive';
+  readonly reason: 'uninterruptible' | 'EPERM' | 'traced' | 'hidden' | 'alive';
   /** The kernel function that it hangs in, where the kernel tells. */
   readonly waitChannel?: string;
 }
 
-export interface Termination {
-  /**
-   * The step after which the scope was empty; `'not_running'` if it was empty before the first;
-   * `'failed'` if `survivors` are left (none is named only if /proc hides them from us).
-   */
-  readonly method: StepName | 'not_running' | 'failed';
+/** One at least. */
+export type Survivors = readonly [Survivor, ...Survivor[]];
+
+interface Ending {
   readonly steps: readonly StepReport[];
-  readonly survivors: readonly Survivor[];
   readonly durationMs: number;
 }
+
+/** Nobody is left. */
+export interface Ended extends Ending {
+  /** The step after which the scope was empty; `'not_running'` if it was empty before the first. */
+  readonly method: StepName | 'not_running';
+  readonly survivors: readonly [];
+}
+
+/** The last step has passed, and somebody is left: who, and why. */
+export interface NotEnded extends Ending {
+  readonly method: 'failed';
+  readonly survivors: Survivors;
+}
+
+export type Termination = Ended | NotEnded;

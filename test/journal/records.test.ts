@@ -147,7 +147,7 @@ describe('a run', () => {
     const escalation = [{ signal: 'SIGTERM', wait: 50 }] as const;
     const { termination } = await run(fixture('ready'), args, { journal, id: 'job', escalation });
     if (termination.method !== 'failed') throw new Error(termination.method);
-    process.kill(termination.survivors[0]!.pid, 'SIGKILL');
+    process.kill(termination.survivors[0].pid, 'SIGKILL');
     // Its id is free again, without a recover().
     await waitFor(() => run('/bin/true', [], { journal, id: 'job' }).then(({ error }) => !error));
   });

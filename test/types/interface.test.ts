@@ -10,11 +10,13 @@ import {
   type ChildState,
   type Completion,
   type CompletionStatus,
+  type Ended,
   type EndedBy,
   type EnvironmentValue,
   type EscalationOptions,
   type EscalationStep,
   type Exit,
+  type NotEnded,
   type OutputLine,
   posix,
   type Process,
@@ -32,6 +34,7 @@ import {
   type StepName,
   type StepReport,
   type Survivor,
+  type Survivors,
   type Termination,
   type WaitidResult,
   type WaitOptions,
@@ -103,12 +106,16 @@ test('how it ended', () => {
 });
 
 test('how it was ended', () => {
-  expectTypeOf<Termination>().toEqualTypeOf<{
-    readonly method: StepName | 'not_running' | 'failed';
-    readonly steps: readonly StepReport[];
-    readonly survivors: readonly Survivor[];
-    readonly durationMs: number;
-  }>();
+  expectTypeOf<Termination>().toEqualTypeOf<Ended | NotEnded>();
+  expectTypeOf<Termination['method']>().toEqualTypeOf<StepName | 'not_running' | 'failed'>();
+  expectTypeOf<Termination['steps']>().toEqualTypeOf<readonly StepReport[]>();
+  expectTypeOf<Termination['survivors']>().toExtend<readonly ProcessInfo[]>();
+  expectTypeOf<Termination['durationMs']>().toEqualTypeOf<number>();
+  // A failed one names somebody, always.
+  expectTypeOf<Extract<Termination, { method: 'failed' }>>().toEqualTypeOf<NotEnded>();
+  expectTypeOf<NotEnded['survivors']>().toEqualTypeOf<Survivors>();
+  expectTypeOf<Survivors>().toEqualTypeOf<readonly [Survivor, ...Survivor[]]>();
+  expectTypeOf<Ended['survivors']>().toEqualTypeOf<readonly []>();
   expectTypeOf<StepReport>().toEqualTypeOf<{
     readonly step: StepName;
     readonly delivered: boolean;
@@ -118,7 +125,7 @@ test('how it was ended', () => {
   }>();
   expectTypeOf<'eof' | 'sigterm' | 'sigkill' | 'action'>().toExtend<StepName>();
   expectTypeOf<Survivor['reason']>().toEqualTypeOf<
-    'uninterruptible' | 'EPERM' | 'traced' | 'alive'
+    'uninterruptible' | 'EPERM' | 'traced' | 'hidden' | 'alive'
   >();
   expectTypeOf<EscalationStep<Child>>().toEqualTypeOf<
     | { readonly eof: true; readonly wait: number }
