@@ -54,8 +54,8 @@ describe('a stream', () => {
   test('that fails makes it an error, and the program sees the end of its input', async () => {
     const input = new PassThrough();
     input.write('before');
-    setTimeout(() => input.destroy(new Error('no more')), 20);
-    expect(await cat(input)).toMatchObject({
+    const onOutput = () => input.destroy(new Error('no more'));
+    expect(await run('/bin/cat', [], { input, onOutput })).toMatchObject({
       status: 'error',
       stdout: 'before',
       error: { message: 'no more' },
