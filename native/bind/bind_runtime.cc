@@ -53,6 +53,13 @@ Napi::Value adjust_stop_listeners(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (id): tells of the child's present stop, if it is stopped; again, if that was told before.
+Napi::Value tell_present_stop(const Napi::CallbackInfo& info) {
+  auto child = Environment::of(info.Env()).share_child(id_argument(info, 0));
+  if (child != nullptr) Runtime::instance().reaper().tell_present_stop(std::move(child));
+  return info.Env().Undefined();
+}
+
 Napi::Value features(const Napi::CallbackInfo& info) {
   const KernelFeatures found = kernel_features();
   Runtime& runtime = Runtime::instance();
@@ -86,6 +93,7 @@ void export_runtime(Napi::Env env, Napi::Object exports) {
   export_function<keep_loop_alive>(env, exports, "keepLoopAlive");
   export_function<configure>(env, exports, "configure");
   export_function<adjust_stop_listeners>(env, exports, "adjustStopListeners");
+  export_function<tell_present_stop>(env, exports, "tellPresentStop");
   export_function<adopt_orphans>(env, exports, "adoptOrphans");
   export_function<cookie_start>(env, exports, "cookiePrefix");
   export_function<features>(env, exports, "features");

@@ -44,6 +44,9 @@ class ChildRecord {
   // Written by the spawner before the record is shared, read by any thread.
   ChildIdentity identity;
 
+  // The registry's number for it, set before the record is shared.
+  std::uint64_t sequence = 0;
+
   // Not our child: attached to. Never waited for or reaped.
   bool foreign = false;  // set before the record is shared
 

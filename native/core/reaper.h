@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "group_watcher.h"
@@ -40,6 +41,13 @@ class Reaper {
   // Any thread: how many listeners want stops and continues. Without the claim nothing rings for
   // those, and the children are looked at periodically while this is not zero.
   void adjust_stop_listeners(int by);
+
+  // Any thread: somebody has begun to listen to this child, and is to be told of its present stop.
+  // Nothing is told of one that runs.
+  void tell_present_stop(ChildPointer child) {
+    stops_.ask(std::move(child));
+    ring();
+  }
 
   // Any thread: after a change that the loop's deadlines depend on.
   void ring();
@@ -83,10 +91,11 @@ class Reaper {
   std::vector<std::uint64_t>
       arrivals_;  // guarded by mutex_: to be looked at without being rung for
 
+  StopScanner stops_;  // the reaper thread's, but for ask()
+
   // The reaper thread's alone.
   UniqueFd signals_;
   bool swept_ = false;  // some thread may block SIGCHLD because of us
-  StopScanner stops_;
   std::multimap<std::int64_t, std::uint64_t> retries_;  // by due time
   std::int64_t next_verify_ns_ = INT64_MAX;
   std::int64_t verify_delay_ns_ = 0;

@@ -8,6 +8,7 @@ namespace reapwell {
 std::uint64_t Registry::add(const ChildPointer& child) {
   Lock lock(mutex_);
   const std::uint64_t sequence = next_++;
+  child->sequence = sequence;
   children_.emplace(sequence, child);
   sequence_of_pid_[child->pid] = sequence;
   if (child->leads_group) groups_[child->pid] = child->group;

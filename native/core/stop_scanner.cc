@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <utility>
 #include <vector>
 
 #include "sys.h"
@@ -34,39 +35,62 @@ bool some_child_is_stopped() {
 void StopScanner::on_sigchld(pid_t pid, int code) {
   owe_scan();
   if (code != CLD_STOPPED && code != CLD_CONTINUED) return;
-  const std::uint64_t sequence = registry_.find_sequence_of_pid(pid);
-  const ChildPointer child = registry_.find(sequence);
-  if (child != nullptr) look(sequence, child);
+  const ChildPointer child = registry_.find(registry_.find_sequence_of_pid(pid));
+  if (child != nullptr) look(child);
 }
 
 std::int64_t StopScanner::due_ns() const { return owed_ ? next_allowed_ns_ : INT64_MAX; }
 
 void StopScanner::run(std::int64_t now_ns) {
-  if (!owed_ || now_ns < next_allowed_ns_) return;
-  owed_ = false;
-  scan();
-  const std::int64_t end = sys::monotonic_ns();
-  next_allowed_ns_ = end + (end - now_ns) * kSpacing;
+  if (owed_ && now_ns >= next_allowed_ns_) {
+    owed_ = false;
+    scan();
+    const std::int64_t end = sys::monotonic_ns();
+    next_allowed_ns_ = end + (end - now_ns) * kSpacing;
+  }
+  answer();
+}
+
+void StopScanner::ask(ChildPointer child) {
+  Lock lock(mutex_);
+  asked_.insert(std::move(child));
+}
+
+// Through the same look as every change, so that what is told stays in order: who is told of a stop
+// is told when it is over. One that was told already is told again, and whoever knows of it passes
+// over that (src/child/emitter.ts).
+void StopScanner::answer() {
+  std::unordered_set<ChildPointer> asked;
+  {
+    Lock lock(mutex_);
+    asked.swap(asked_);
+  }
+  for (const ChildPointer& child : asked) {
+    const int told = child->reported_stop;
+    look(child);
+    const bool still = told != 0 && child->reported_stop == told && !child->published();
+    if (still) post_change(*child, EventType::kStopped, told);
+  }
 }
 
 void StopScanner::scan() {
   if (looks_at_all_ || some_child_is_stopped()) {
-    for (const auto& [sequence, child] : registry_.snapshot()) look(sequence, child);
+    for (const auto& [sequence, child] : registry_.snapshot()) look(child);
     return;
   }
   const std::vector<std::pair<std::uint64_t, ChildPointer>> stopped(stopped_.begin(),
                                                                     stopped_.end());
-  for (const auto& [sequence, child] : stopped) look(sequence, child);
+  for (const auto& [sequence, child] : stopped) look(child);
 }
 
-void StopScanner::look(std::uint64_t sequence, const ChildPointer& child) {
+void StopScanner::look(const ChildPointer& child) {
   if (!child->announced.load(std::memory_order_acquire)) {
     owe_scan();
     return;
   }
   const Observation seen = child->look();
   if (seen.sight == Sight::kExited) {
-    stopped_.erase(sequence);
+    stopped_.erase(child->sequence);
     return;
   }
   if (seen.sight == Sight::kUnknown) return;  // what is not our child is polled
@@ -74,10 +98,10 @@ void StopScanner::look(std::uint64_t sequence, const ChildPointer& child) {
   if (stop == child->reported_stop) return;
   child->reported_stop = stop;
   if (stop != 0) {
-    stopped_[sequence] = child;
+    stopped_[child->sequence] = child;
     post_change(*child, EventType::kStopped, stop);
   } else {
-    stopped_.erase(sequence);
+    stopped_.erase(child->sequence);
     post_change(*child, EventType::kContinued, 0);
   }
 }

@@ -3,23 +3,30 @@
 // A SIGCHLD names one child, but a pending one swallows those that follow, so the name can't be
 // relied on: every SIGCHLD owes a scan. The scan's cost grows with the number of children, so scans
 // are spaced out such that they take a twentieth of the time at most, whatever that number is; the
-// child that the signal does name is looked at once, without waiting for the scan.
+// child that the signal does name is looked at once, without waiting for the scan; and so is one
+// that somebody begins to listen to.
 //
-// Reaper thread only.
+// Reaper thread only, but for ask().
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "registry.h"
+#include "thread.h"
 
 namespace reapwell {
 
 class StopScanner {
  public:
   explicit StopScanner(Registry& registry) : registry_(registry) {}
+
+  // Any thread: somebody has begun to listen to this child. The next run() tells of its present
+  // stop, also if it was told before.
+  void ask(ChildPointer child);
 
   void on_sigchld(pid_t pid, int code);
   void owe_scan() { owed_ = true; }
@@ -33,9 +40,12 @@ class StopScanner {
 
  private:
   void scan();
-  void look(std::uint64_t sequence, const ChildPointer& child);
+  void answer();
+  void look(const ChildPointer& child);
 
   Registry& registry_;
+  Mutex mutex_;
+  std::unordered_set<ChildPointer> asked_;                   // guarded by mutex_
   std::unordered_map<std::uint64_t, ChildPointer> stopped_;  // reported as stopped
   bool owed_ = false;
   bool looks_at_all_ = false;

@@ -1,5 +1,6 @@
 /** What happens to a process, for any number of `for await` loops. */
 import { binding } from '../native/binding.js';
+import type { Signal } from '../signals.js';
 import type { ChildState } from './state.js';
 
 /** Buffers for one loop; ends after the exit. */
@@ -7,6 +8,8 @@ class ChangeQueue implements AsyncIterableIterator<ChildState> {
   readonly #waiting: ChildState[] = [];
   readonly #wakers: (() => void)[] = [];
   #ended = false;
+  /** What it is stopped by, as this loop knows. */
+  #stop: Signal | undefined;
   readonly #onReturn: (queue: ChangeQueue) => void;
 
   constructor(onReturn: (queue: ChangeQueue) => void) {
@@ -14,7 +17,10 @@ class ChangeQueue implements AsyncIterableIterator<ChildState> {
   }
 
   push(change: ChildState): void {
-    if (this.#ended) return;
+    const stop = change.state === 'stopped' ? change.signal : undefined;
+    // A stop is told once more when somebody else begins to listen.
+    if (this.#ended || (stop !== undefined && stop === this.#stop)) return;
+    this.#stop = stop;
     this.#waiting.push(change);
     if (change.state === 'exited') this.#ended = true;
     this.#wakeAll();
@@ -49,7 +55,13 @@ class ChangeQueue implements AsyncIterableIterator<ChildState> {
 }
 
 export class ChangeFeed {
+  readonly #id: number;
   readonly #queues = new Set<ChangeQueue>();
+
+  /** `id`: of the child. */
+  constructor(id: number) {
+    this.#id = id;
+  }
 
   /** `over`: the exit has been told, and `now` is it. */
   subscribe(now: ChildState, over: boolean): AsyncIterableIterator<ChildState> {
@@ -59,6 +71,7 @@ export class ChangeFeed {
     } else {
       this.#queues.add(queue);
       binding.adjustStopListeners(1);
+      binding.tellPresentStop(this.#id);
     }
     return queue;
   }

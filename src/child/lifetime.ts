@@ -9,7 +9,7 @@ import type { ProcessIdentity } from '../identity.js';
 import { binding } from '../native/binding.js';
 import { addHold, dropHold, forgetChild, type ChildSink } from '../native/events.js';
 import type { Scope } from '../options/scope.js';
-import { signalName } from '../signals.js';
+import { signalName, type Signal } from '../signals.js';
 import { publishContinue, publishExit, publishStop, wantsStops } from '../telemetry/publish.js';
 import { RUNNING, type ChildState } from './state.js';
 
@@ -46,6 +46,8 @@ export class Lifetime<Owner> implements ChildSink {
   #exitTold = false;
   #groupEmpty = false;
   #oomKilled = false;
+  /** What it is stopped by, as was told. */
+  #stop: Signal | undefined;
   #sweeps: ((errno: number) => void)[] | undefined;
   #isEmpty = false;
   #referenced = true;
@@ -184,11 +186,14 @@ export class Lifetime<Owner> implements ChildSink {
 
   onStopped(number: number): void {
     const signal = signalName(number);
-    publishStop(this.#about.identity, signal);
+    // Told once more when somebody else begins to listen.
+    if (this.#stop !== signal) publishStop(this.#about.identity, signal);
+    this.#stop = signal;
     this.#listener.stopped(this.#owner, Object.freeze({ state: 'stopped', signal }));
   }
 
   onContinued(): void {
+    this.#stop = undefined;
     publishContinue(this.#about.identity);
     this.#listener.continued(this.#owner);
   }

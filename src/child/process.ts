@@ -53,7 +53,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
 
   /** @internal Use `spawn`. */
   constructor(setup: ChildSetup<never>) {
-    super();
+    super(setup.id);
     this.#setup = setup;
     this.identity = setup.identity;
     this.pid = setup.identity.pid;
@@ -238,9 +238,11 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
     return this;
   }
 
-  /** Every stop, continue and the exit, from now on; ends after the exit. */
+  /**
+   * Every stop, continue and the exit, from now on, and first the stop that is; ends after the exit.
+   */
   changes(): AsyncIterableIterator<ChildState> {
-    this.#changes ??= new ChangeFeed();
+    this.#changes ??= new ChangeFeed(this.#setup.id);
     return this.#changes.subscribe(this.poll(), this.#lifetime.exitTold);
   }
 
@@ -259,11 +261,11 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
 
   #onStopped(state: ChildState): void {
     this.#changes?.push(state);
-    if (state.state === 'stopped') this.tell('stop', state.signal);
+    if (state.state === 'stopped') this.tellStop(state.signal);
   }
 
   #onContinued(): void {
     this.#changes?.push(RUNNING);
-    this.tell('continue');
+    this.tellContinue();
   }
 }

@@ -41,6 +41,8 @@ export interface Binding {
   keepLoopAlive(on: boolean): void;
   configure(usePidfd: boolean, claimSigchld: boolean): boolean;
   adjustStopListeners(by: number): void;
+  /** Has the child's present stop told, again if it was told before; nothing if it runs. */
+  tellPresentStop(id: number): void;
   features(): Features;
 
   spawn(
