@@ -2,6 +2,7 @@
 //
 //   exit CODE | die SIGNAL | hold | echo
 //   lead COUNT                    members in the same group, and holds
+//   stray COUNT                   the same, and moves into the group of its parent first
 //   leave COUNT CODE HOW [MS]     members, and exits with CODE while they live (for MS)
 //                                 HOW: g in its group, p in groups, s in sessions of their own
 //
@@ -77,6 +78,11 @@ int main(int argc, char** argv) {
   }
   if (strcmp(what, "lead") == 0) {
     fork_members(number(2), 'g', 0);
+    hold(0);
+  }
+  if (strcmp(what, "stray") == 0) {
+    fork_members(number(2), 'g', 0);
+    setpgid(0, getpgid(getppid()));
     hold(0);
   }
   if (strcmp(what, "leave") == 0 && argc > 4) {

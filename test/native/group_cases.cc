@@ -13,15 +13,16 @@ namespace {
 class GroupKilled : public Case {
  public:
   GroupKilled(Random& random, const Setting& setting, std::uint32_t id)
-      : Case(setting, id), members_(random.below(4)) {}
+      : Case(setting, id), members_(random.below(4)), strays_(random.one_in(2)) {}
   const char* name() const override { return "group killed"; }
 
  protected:
   void prepare(SpawnRequest& request) override {
-    run_program(request, {"lead", std::to_string(members_)});
+    run_program(request, {strays_ ? "stray" : "lead", std::to_string(members_)});
   }
+  // Its leader may be on its way into this program's own group, which must not be signalled.
   void on_spawned(Event&) override {
-    if (child_->group->signal(SIGKILL) != 0) complain("its group could not be signalled");
+    if (child_->signal_group(SIGKILL) != 0) complain("its group could not be signalled");
   }
   bool expects_exit(const ExitInfo& exit) const override {
     return exit.known && exit.signal == SIGKILL;
@@ -29,6 +30,7 @@ class GroupKilled : public Case {
 
  private:
   const int members_;
+  const bool strays_;
 };
 
 // The leader goes; its members live until they are signalled, which must reach them.
