@@ -15,6 +15,7 @@ export {
   JournalClosedError,
   JournalDuplicateError,
   JournalLockedError,
+  JournalReplacedError,
   JournalWriteError,
   NoProcError,
   OutputTooLongError,

@@ -2,6 +2,7 @@ export {
   JournalClosedError,
   JournalDuplicateError,
   JournalLockedError,
+  JournalReplacedError,
   JournalWriteError,
 } from './journal.js';
 export {

@@ -29,6 +29,20 @@ export class JournalWriteError extends ReapwellError {
   }
 }
 
+/**
+ * The journal's directory, or a file in it, was replaced while it was open; a `JournalWriteError` has it as
+ * its `cause`. Put back what was there, or close the journal and open it anew.
+ */
+export class JournalReplacedError extends ReapwellError {
+  override name = 'JournalReplacedError';
+  constructor(readonly path: string) {
+    super(
+      'ERR_REAPWELL_JOURNAL_REPLACED',
+      `${path} is another file than the one that was opened; put that back, or open the journal anew`,
+    );
+  }
+}
+
 export class JournalClosedError extends ReapwellError {
   override name = 'JournalClosedError';
   constructor(dir: string) {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { isErrno, JournalLockedError, systemError } from '../errors/index.js';
 import { binding } from '../native/binding.js';
 import { Fold, wholeText, type RecordState } from './fold.js';
+import { placeOf, type Place } from './place.js';
 import { FileReader, readFile, type SkippedRecord } from './reading.js';
 import { headerText, lineText } from './records.js';
 
@@ -18,15 +19,25 @@ const UNFINISHED_COPY = /^journal-[0-9]{1,15}\.jsonl\.new$/;
 
 const fileName = (number: number): string => `journal-${number}.jsonl`;
 
-/** The lock's id. Throws JournalLockedError, or a system error. */
-export async function lockDirectory(dir: string): Promise<number> {
+export interface DirectoryLock {
+  readonly id: number;
+  readonly place: Place;
+}
+
+/** Throws JournalLockedError, or a system error. */
+export async function lockDirectory(dir: string): Promise<DirectoryLock> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const holder = new Int32Array(1);
   const path = join(dir, LOCK);
-  const lock = binding.lockFile(path, holder);
-  if (lock > 0) return lock;
-  if (isErrno(lock, 'EAGAIN')) throw new JournalLockedError(dir, holder[0] ?? 0);
-  throw systemError(lock, 'open', { path });
+  const id = binding.lockFile(path, holder);
+  if (isErrno(id, 'EAGAIN')) throw new JournalLockedError(dir, holder[0] ?? 0);
+  if (id < 0) throw systemError(id, 'open', { path });
+  try {
+    return { id, place: await placeOf(path) };
+  } catch (error) {
+    binding.unlockFile(id);
+    throw error;
+  }
 }
 
 export interface Loaded {

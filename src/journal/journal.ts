@@ -8,7 +8,7 @@ import { binding } from '../native/binding.js';
 import { JOURNAL, type JournalRef } from '../options/journal.js';
 import { checkDuration, checkOneOf, checkOptions, checkText } from '../options/validate.js';
 import type { Tracked, TrackedStart, Tracker } from '../spawn/tracking.js';
-import { load, lockDirectory, type Loaded } from './directory.js';
+import { load, lockDirectory, type DirectoryLock, type Loaded } from './directory.js';
 import { entryOf, type JournalEntry } from './entry.js';
 import { Fold, isFinished, type RecordState } from './fold.js';
 import { FileReader, readFileSync, type SkippedRecord } from './reading.js';
@@ -70,14 +70,14 @@ export async function openJournal(dir: string, options?: JournalOptions): Promis
     });
     return new Journal({ dir: absolute, lock, loaded, skipped, onWriteError });
   } catch (error) {
-    binding.unlockFile(lock);
+    binding.unlockFile(lock.id);
     throw error;
   }
 }
 
 interface JournalSetup {
   readonly dir: string;
-  readonly lock: number;
+  readonly lock: DirectoryLock;
   readonly loaded: Loaded;
   readonly skipped: readonly SkippedRecord[];
   readonly onWriteError: 'refuse' | 'continue';
@@ -105,7 +105,7 @@ export class Journal implements AsyncDisposable, JournalRef {
     this.skipped = setup.skipped;
     this.#setup = setup;
     this.#unfinished = new Unfinished(setup.loaded.unfinished);
-    this.#writer = new Writer(setup.loaded.path, headerText([]));
+    this.#writer = new Writer(setup.loaded.path, headerText([]), setup.lock.place);
     this.#recovery = new Recovery({
       found: setup.loaded.unfinished,
       skipped: setup.skipped,
@@ -164,7 +164,11 @@ export class Journal implements AsyncDisposable, JournalRef {
       return !old;
     };
     const forgotten: string[] = [];
+    const refuse = (cause: Error): never => {
+      throw new JournalWriteError(this.dir, "the journal can't be rewritten", cause);
+    };
     await this.#writer.replace(async (moved) => {
+      await this.#writer.checkPlace().catch(refuse);
       const keep = {
         finished: (state: RecordState) => count((state.ended?.at ?? 0) <= before),
         unfinished: ({ starting }: RecordState) => {
@@ -174,8 +178,7 @@ export class Journal implements AsyncDisposable, JournalRef {
         },
       };
       const loaded = await load(this.dir, () => undefined, keep, moved);
-      if (loaded.failure === undefined) return;
-      throw new JournalWriteError(this.dir, "the journal can't be rewritten", loaded.failure);
+      if (loaded.failure !== undefined) refuse(loaded.failure);
     });
     for (const key of forgotten) {
       this.#unfinished.delete(key);
@@ -201,7 +204,7 @@ export class Journal implements AsyncDisposable, JournalRef {
       this.#shut = true;
       saved = await this.#writer.close();
     } finally {
-      binding.unlockFile(this.#setup.lock);
+      binding.unlockFile(this.#setup.lock.id);
     }
     if (saved) return;
     const cause = this.#writer.failure ?? new Error('unknown');

@@ -8,6 +8,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
 import { Timer } from '../timer.js';
+import { Place } from './place.js';
 
 interface Waiting {
   readonly text: string;
@@ -23,7 +24,9 @@ const RETRY = 1000;
 export class Writer {
   #path: string;
   readonly #header: string;
+  readonly #lock: Place;
   #file: FileHandle | undefined;
+  #place: Place | undefined;
   /** Bytes in the file that are whole lines. */
   #size = 0;
   /** A torn line is at the end of the file and could not be cut off. */
@@ -35,9 +38,10 @@ export class Writer {
   /** Why the last write failed; undefined if it did not. */
   failure: Error | undefined;
 
-  /** The file is made at the first write, with `header`, if it does not exist. */
-  constructor(path: string, header: string) {
+  /** The file is made at the first write, with `header`, if it does not exist. `lock`: the directory's. */
+  constructor(path: string, header: string, lock: Place) {
     this.#path = path;
+    this.#lock = lock;
     this.#header = header;
   }
 
@@ -102,6 +106,7 @@ export class Writer {
   }
 
   async #write(text: string): Promise<void> {
+    await this.checkPlace();
     const file = await this.#open();
     // A torn header would make the whole file unreadable: it must go first.
     if (this.#torn && this.#size === 0) await file.truncate(0);
@@ -121,10 +126,17 @@ export class Writer {
     this.#torn = false;
   }
 
+  /** Rejects if nobody would find what is written into the file, or heed the lock. */
+  async checkPlace(): Promise<void> {
+    await Promise.all([this.#lock.check(), this.#place?.check()]);
+  }
+
   async #open(): Promise<FileHandle> {
     if (this.#file === undefined) {
       const file = await open(this.#path, 'a', 0o600);
-      this.#size = (await file.stat()).size;
+      const { dev, ino, size } = await file.stat({ bigint: true });
+      this.#size = Number(size);
+      this.#place = new Place(this.#path, { dev, ino });
       this.#file = file;
     }
     return this.#file;
@@ -162,6 +174,7 @@ export class Writer {
       if (this.#path !== before) {
         const file = this.#file;
         this.#file = undefined;
+        this.#place = undefined;
         await file?.close();
       }
     }
