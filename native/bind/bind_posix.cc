@@ -80,11 +80,10 @@ Napi::Value posix_spawn_raw(const Napi::CallbackInfo& info) {
   if (!decode_request(info, 0, request)) return to_number(info, -EINVAL);
   resolve_candidates(request);
   int* step = info[7].As<Napi::Int32Array>().Data();
-  std::string failed_path;
-  const int no_stdio = open_stdio(request, failed_path);
-  if (no_stdio < 0) {
-    *step = static_cast<int>(failed_path.empty() ? SpawnStep::kPipes : SpawnStep::kFile);
-    return to_number(info, no_stdio);
+  const int not_held = hold_descriptors(request);
+  if (not_held < 0) {
+    *step = static_cast<int>(SpawnStep::kStdio);
+    return to_number(info, not_held);
   }
   ChildStack stack;
   Runtime& runtime = Runtime::instance();

@@ -1,7 +1,8 @@
-// spawn, cancelSpawn, endChildren, killAll, and our ends of the pipes.
+// A spawn from its call to its start or its end before it, and our ends of the pipes.
 #include <errno.h>
 #include <fcntl.h>
 
+#include "../core/filled_pipe.h"
 #include "../core/runtime.h"
 #include "decode_request.h"
 #include "environment.h"
@@ -10,19 +11,40 @@
 namespace reapwell {
 namespace {
 
-// (id, file, argv, env, cwd, plan): 0 or a negative errno. What comes of it is an event.
-Napi::Value spawn(const Napi::CallbackInfo& info) {
+// (id, file, argv, env, cwd, files, cgroup, plan): in the call, takes everything that it names; 0
+// or a negative errno (EBADF, EMFILE), and then nothing is left. Nothing starts before the next
+// one.
+Napi::Value prepare_spawn(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   auto job = std::make_shared<SpawnJob>();
   if (!environment.connected() || !decode_request(info, 1, job->request)) {
     return to_number(info, -EINVAL);
   }
+  int error = hold_descriptors(job->request);
+  if (error == 0) error = take_caller_state(job->request.caller);
+  if (error < 0) return to_number(info, error);
   job->id = id_argument(info, 0);
   job->channel = environment.channel();
   job->ends_with_environment = job->request.ends_with_environment;
+  environment.add_prepared(std::move(job));
+  return to_number(info, 0);
+}
+
+// (id): 0 or a negative errno, and then it is dropped. What comes of it is an event.
+Napi::Value submit_spawn(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const std::uint32_t id = id_argument(info, 0);
+  std::shared_ptr<SpawnJob> job = environment.take_prepared(id);
+  if (job == nullptr) return to_number(info, -EINVAL);
   const int error = Runtime::instance().submit(job);
-  if (error == 0) environment.add_job(job->id, job);
+  if (error == 0) environment.add_job(id, std::move(job));
   return to_number(info, error);
+}
+
+// (id): of one that is not submitted: lets go of what it holds.
+Napi::Value drop_spawn(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).take_prepared(id_argument(info, 0));
+  return info.Env().Undefined();
 }
 
 Napi::Value own_environment_block(const Napi::CallbackInfo& info) {
@@ -75,6 +97,14 @@ Napi::Value close_descriptor(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (bytes): a descriptor of the caller's, or a negative errno.
+Napi::Value fill(const Napi::CallbackInfo& info) {
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  UniqueFd filled;
+  const int error = fill_descriptor(bytes.Data(), bytes.ElementLength(), filled);
+  return to_number(info, error < 0 ? error : filled.release());
+}
+
 // (fd): room for more than the usual 64 KiB. Refused (a user's pages for pipes are limited), it
 // stays as it is, and is only slower.
 Napi::Value enlarge_pipe(const Napi::CallbackInfo& info) {
@@ -86,7 +116,9 @@ Napi::Value enlarge_pipe(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void export_spawn(Napi::Env env, Napi::Object exports) {
-  export_function<spawn>(env, exports, "spawn");
+  export_function<prepare_spawn>(env, exports, "prepareSpawn");
+  export_function<submit_spawn>(env, exports, "submitSpawn");
+  export_function<drop_spawn>(env, exports, "dropSpawn");
   export_function<own_environment_block>(env, exports, "ownEnvironment");
   export_function<cancel_spawn>(env, exports, "cancelSpawn");
   export_function<end_children>(env, exports, "endChildren");
@@ -94,6 +126,7 @@ void export_spawn(Napi::Env env, Napi::Object exports) {
   export_function<lend_descriptors>(env, exports, "lendDescriptors");
   export_function<hand_over_descriptor>(env, exports, "handOverDescriptor");
   export_function<close_descriptor>(env, exports, "closeDescriptor");
+  export_function<fill>(env, exports, "fillDescriptor");
   export_function<enlarge_pipe>(env, exports, "enlargePipe");
 }
 

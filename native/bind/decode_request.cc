@@ -47,7 +47,20 @@ rlim_t to_limit(double value) {
 }
 
 // `files`: the paths of the entries that are files, in stdio order.
-void decode_plan(PlanReader& plan, char* const* files, SpawnRequest& out) {
+void decode_stdio(PlanReader& plan, char* const* files, SpawnRequest& out) {
+  const size_t stdio = plan.count();
+  for (size_t i = 0; i < stdio && plan.ok(); i++) {
+    StdioEntry entry;
+    entry.kind = static_cast<StdioEntry::Kind>(plan.integer());
+    entry.fd = plan.integer();
+    const bool file =
+        entry.kind == StdioEntry::Kind::kFile || entry.kind == StdioEntry::Kind::kFileAppend;
+    if (file && *files != nullptr) entry.path = *files++;
+    out.stdio.push_back(entry);
+  }
+}
+
+void decode_plan(PlanReader& plan, SpawnRequest& out) {
   out.scope_kind = static_cast<ScopeKind>(plan.integer());
   out.group_mode = static_cast<GroupMode>(plan.integer());
   out.join_pgid = plan.integer();
@@ -69,16 +82,6 @@ void decode_plan(PlanReader& plan, char* const* files, SpawnRequest& out) {
   out.no_new_privileges = plan.integer() != 0;
   out.shell_for_scripts = plan.integer() != 0;
 
-  const size_t stdio = plan.count();
-  for (size_t i = 0; i < stdio && plan.ok(); i++) {
-    StdioEntry entry;
-    entry.kind = static_cast<StdioEntry::Kind>(plan.integer());
-    entry.fd = plan.integer();
-    const bool file =
-        entry.kind == StdioEntry::Kind::kFile || entry.kind == StdioEntry::Kind::kFileAppend;
-    if (file && *files != nullptr) entry.path = *files++;
-    out.stdio.push_back(entry);
-  }
   out.has_groups = plan.integer() != 0;
   const size_t groups = plan.count();
   for (size_t i = 0; i < groups && plan.ok(); i++) {
@@ -155,7 +158,8 @@ bool decode_request(const Napi::CallbackInfo& info, size_t first, SpawnRequest& 
   cgroup.assign(text(5));
   decode_cgroup(cgroup.pointers(), out);
   PlanReader plan(info[first + 6].As<Napi::Float64Array>());
-  decode_plan(plan, files.pointers(), out);
+  decode_stdio(plan, files.pointers(), out);
+  decode_plan(plan, out);
   out.cookie = own_cookie(out.env);
   // An empty cookie would be found in everybody's environment.
   const bool has_cookie = out.scope_kind != ScopeKind::kTree || !out.cookie.empty();

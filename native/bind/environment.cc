@@ -52,6 +52,14 @@ SpawnJob* Environment::find_job(std::uint32_t id) {
   return found == jobs_.end() ? nullptr : found->second.get();
 }
 
+std::shared_ptr<SpawnJob> Environment::take_prepared(std::uint32_t id) {
+  const auto found = prepared_.find(id);
+  if (found == prepared_.end()) return nullptr;
+  std::shared_ptr<SpawnJob> job = std::move(found->second);
+  prepared_.erase(found);
+  return job;
+}
+
 void Environment::end_children(std::int64_t patience_ns) {
   std::vector<SpawnJob*> undone;
   for (const auto& [id, job] : jobs_) {

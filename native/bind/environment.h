@@ -28,6 +28,9 @@ class Environment {
   void keep_loop_alive(Napi::Env env, bool on);
   std::shared_ptr<EventChannel> channel() const { return channel_; }
 
+  // What a call has named, held until its start is submitted; nullptr if it was already.
+  void add_prepared(std::shared_ptr<SpawnJob> job) { prepared_[job->id] = std::move(job); }
+  std::shared_ptr<SpawnJob> take_prepared(std::uint32_t id);
   void add_job(std::uint32_t id, std::shared_ptr<SpawnJob> job) { jobs_[id] = std::move(job); }
   SpawnJob* find_job(std::uint32_t id);
   // At the environment's end: its children, and the starts under way, are ended or left, as was
@@ -60,7 +63,9 @@ class Environment {
   WakeFunction wake_;
   Napi::Reference<Napi::Float64Array> buffer_;
   std::vector<Event> drained_;
-  std::unordered_map<std::uint32_t, std::shared_ptr<SpawnJob>> jobs_;  // until spawned or failed
+  std::unordered_map<std::uint32_t, std::shared_ptr<SpawnJob>> prepared_;
+  std::unordered_map<std::uint32_t, std::shared_ptr<SpawnJob>>
+      jobs_;  // submitted, until spawned or failed
   std::unordered_map<std::uint32_t, std::shared_ptr<ChildRecord>> children_;
   std::unordered_map<std::uint32_t, std::vector<UniqueFd>> descriptors_;
   std::unordered_map<int, UniqueFd> lent_;

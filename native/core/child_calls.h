@@ -21,6 +21,12 @@ namespace reapwell::child {
 REAPWELL_CHILD inline int open(const char* path, int flags) {
   return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, 0));
 }
+REAPWELL_CHILD inline int create(const char* path, int flags, mode_t mode) {
+  return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+}
+REAPWELL_CHILD inline int empty_file(int fd) {
+  return static_cast<int>(syscall(SYS_ftruncate, fd, 0L));
+}
 REAPWELL_CHILD inline void close(int fd) { syscall(SYS_close, fd); }
 // `from` and `to` must differ.
 REAPWELL_CHILD inline int dup2(int from, int to) {

@@ -1,13 +1,13 @@
 #include "child_half.h"
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "child_calls.h"
 #include "child_exec.h"
+#include "child_stdio.h"
 #include "spawn_request.h"
 #include "sys.h"
 
@@ -63,34 +63,25 @@ REAPWELL_CHILD void enter_group(ChildStart& start) {
   }
 }
 
-// The slave side only: to open a pty's master again makes another pty.
-REAPWELL_CHILD bool is_terminal(int fd) {
-  unsigned number;
-  char settings[256];  // the kernel's struct termios, whichever
-  return syscall(SYS_ioctl, fd, TCGETS, settings) == 0 &&
-         syscall(SYS_ioctl, fd, TIOCGPTN, &number) < 0;
-}
-
-// A program that reads EAGAIN from its standard input breaks. O_NONBLOCK belongs to the open file
-// description, which we share with the parent: so a terminal or a pipe that somebody made
-// non-blocking is reopened rather than changed. A socket can't be reopened, and is made blocking as
-// it is, as libuv does. Other devices go as they are: a second opening may be another thing.
-REAPWELL_CHILD void give_blocking_copy(int fd) {
-  const int flags = child::fcntl(fd, F_GETFL);
-  struct stat status;
-  if (flags < 0 || (flags & O_NONBLOCK) == 0 || child::fstat(fd, &status) < 0) return;
-  if (S_ISSOCK(status.st_mode)) child::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-  if (!S_ISFIFO(status.st_mode) && !(S_ISCHR(status.st_mode) && is_terminal(fd))) return;
-  char path[32] = "/proc/self/fd/";
-  path[14] = static_cast<char>('0' + fd);
-  path[15] = '\0';
-  // Opened without blocking and made blocking afterwards: a FIFO with a name has open() wait for
-  // its other end, and the spawn with it.
-  const int copy = child::open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (copy < 0) return;
-  child::fcntl(copy, F_SETFL, flags & ~(O_NONBLOCK | O_ASYNC));
-  child::dup2(copy, fd);
-  child::close(copy);
+// The call was made earlier, by another thread, and its program may have changed its working
+// directory, its mask, its limits or its niceness since. What can't be had back (a lowered hard
+// limit) stays as it is: then it is the process's, as it would be a moment later anyway.
+REAPWELL_CHILD void become_as_the_caller_was(ChildStart& start) {
+  const CallerState& caller = start.request->caller;
+  if (caller.directory.valid()) syscall(SYS_fchdir, caller.directory.get());
+  if (caller.umask >= 0) child::umask(static_cast<mode_t>(caller.umask));
+  if (!caller.taken) return;
+  syscall(SYS_setpriority, PRIO_PROCESS, 0, caller.nice);
+  for (int resource = 0; resource < CallerState::kResources; resource++) {
+    rlimit then = caller.limits[resource];
+    rlimit now{};
+    if (child::getrlimit(resource, &now) < 0) continue;
+    if (now.rlim_cur == then.rlim_cur && now.rlim_max == then.rlim_max) continue;
+    if (syscall(SYS_prlimit64, 0, resource, &then, nullptr) == 0) continue;
+    then.rlim_max = now.rlim_max;
+    if (then.rlim_cur > then.rlim_max) then.rlim_cur = then.rlim_max;
+    syscall(SYS_prlimit64, 0, resource, &then, nullptr);
+  }
 }
 
 // The parent's table of descriptors is shared until here, and only what may be needed is copied:
@@ -100,90 +91,6 @@ REAPWELL_CHILD void take_own_table(ChildStart& start) {
   if (start.table_from <= 0) return;
   const int error = sys::close_range(static_cast<unsigned>(start.table_from), ~0U, kUnshareTable);
   if (error < 0) fail(start, SpawnStep::kStdio, -error);
-}
-
-// Sources may lie on the numbers that are to be filled (any permutation of 0 to 2, some of them
-// closed in the parent). So everything is first moved above the targets, then put in place.
-REAPWELL_CHILD void install_descriptors(ChildStart& start) {
-  int dev_null = -1;
-  for (int i = 0; i < start.count; i++) {
-    int source = start.sources[i];
-    if (source == kFromDevNull) {
-      if (dev_null < 0) {
-        const int opened = child::open("/dev/null", O_RDWR | O_CLOEXEC);
-        if (opened < 0) fail(start, SpawnStep::kStdio, errno);
-        dev_null = opened;
-        if (opened < start.count) {
-          // It may be a target or even a later source's number: free it at once.
-          dev_null = child::fcntl(opened, F_DUPFD_CLOEXEC, start.count);
-          if (dev_null < 0) fail(start, SpawnStep::kStdio, errno);
-          child::close(opened);
-        }
-      }
-      source = dev_null;
-    } else if (source >= 0 && source < start.count && source != i) {
-      source = child::fcntl(source, F_DUPFD_CLOEXEC, start.count);
-      if (source < 0) fail(start, SpawnStep::kStdio, errno);
-    }
-    start.scratch[i] = source;
-  }
-  for (int i = 0; i < start.count; i++) {
-    const int source = start.scratch[i];
-    if (source == kLeaveClosed) {
-      child::close(i);
-    } else if (source == i) {
-      // dup2 onto itself does nothing; the flag is per descriptor and our table is a copy.
-      if (child::fcntl(i, F_SETFD, 0) < 0) fail(start, SpawnStep::kStdio, errno);
-    } else if (child::dup2(source, i) < 0) {
-      fail(start, SpawnStep::kStdio, errno);
-    }
-    const bool given = source >= 0 && start.sources[i] != kFromDevNull;
-    if (i <= STDERR_FILENO && given) give_blocking_copy(i);
-  }
-}
-
-struct LinuxDirent {
-  unsigned long inode;
-  long offset;
-  unsigned short length;
-  unsigned char type;
-  char name[1];
-};
-
-REAPWELL_CHILD int parse_descriptor(const char* name) {
-  int value = 0;
-  for (; *name != '\0'; name++) {
-    if (*name < '0' || *name > '9' || value > 100'000'000) return -1;
-    value = value * 10 + (*name - '0');
-  }
-  return value;
-}
-
-// Descriptors that somebody opened without close-on-exec must not leak into the child.
-REAPWELL_CHILD void close_foreign_descriptors(int first) {
-  if (sys::close_range(static_cast<unsigned>(first), ~0U, 0) == 0) return;
-  // Before Linux 5.9, or refused by a filter: mark what /proc lists. Marked and not closed, since
-  // closing while listing may skip entries.
-  const int directory = child::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) {
-    alignas(LinuxDirent) char buffer[4096];
-    for (;;) {
-      const long bytes = syscall(SYS_getdents64, directory, buffer, sizeof buffer);
-      if (bytes <= 0) break;
-      for (long at = 0; at < bytes;) {
-        const auto* entry = reinterpret_cast<const LinuxDirent*>(buffer + at);
-        at += entry->length;
-        const int fd = parse_descriptor(entry->name);
-        if (fd >= first) child::fcntl(fd, F_SETFD, FD_CLOEXEC);
-      }
-    }
-    child::close(directory);
-    return;
-  }
-  rlimit limit{};
-  const bool known = child::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1'048'576;
-  const int last = known ? static_cast<int>(limit.rlim_cur) : 1'048'576;
-  for (int fd = first; fd < last; fd++) child::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 REAPWELL_CHILD int write_oom_score(int score) {
@@ -276,11 +183,13 @@ REAPWELL_CHILD void bind_to_parent(ChildStart& start) {
 REAPWELL_CHILD int run_child_half(void* raw) {
   ChildStart& start = *static_cast<ChildStart*>(raw);
   give_up_if_cancelled(start);
+  become_as_the_caller_was(start);
   take_own_table(start);
   reset_signal_dispositions();
   enter_cgroup(start);
   enter_group(start);
-  install_descriptors(start);
+  const StdioFailure failed = install_descriptors(start);
+  if (failed.step != SpawnStep::kNone) fail(start, failed.step, failed.error);
   if (start.table_from != start.count) close_foreign_descriptors(start.count);  // else none came
   apply_resources(start);
   if (start.request->has_cwd && child::chdir(start.request->cwd.c_str()) < 0) {

@@ -51,7 +51,7 @@ struct ChildStart {
   // The shell, room for a candidate, the arguments and null: for a file of no known format. Null
   // where such a file is refused. The child writes the second.
   const char** shell_argv;
-  const int* sources;  // a descriptor of ours for each of the child's; see kFromDevNull
+  const int* sources;  // a descriptor of ours for each of the child's, or one of the below
   int* scratch;        // as long as sources; the child moves what is in the way here
   int count;
   int cgroup_procs;  // >= 0: the child enters its cgroup by itself, through this descriptor
@@ -64,6 +64,7 @@ struct ChildStart {
 
 constexpr int kFromDevNull = -1;
 constexpr int kLeaveClosed = -2;
+constexpr int kFromFile = -3;  // opened in the child
 
 // Runs in the child; returns only by _exit. `raw` is a ChildStart.
 int run_child_half(void* raw);

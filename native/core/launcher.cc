@@ -1,7 +1,6 @@
 #include "launcher.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -131,6 +130,9 @@ std::vector<int> source_descriptors(const SpawnRequest& request) {
       sources.push_back(kFromDevNull);
     } else if (entry.kind == StdioEntry::Kind::kClosed) {
       sources.push_back(kLeaveClosed);
+    } else if (entry.kind == StdioEntry::Kind::kFile ||
+               entry.kind == StdioEntry::Kind::kFileAppend) {
+      sources.push_back(kFromFile);
     } else {
       sources.push_back(entry.fd);
     }
@@ -139,14 +141,10 @@ std::vector<int> source_descriptors(const SpawnRequest& request) {
 }
 
 // The first descriptor that the child needs no copy of; 0 where it must be given the whole table.
-//
-// With a table that is shared, the pidfd is in it before the child runs. It gets the lowest free
-// number, which a child that "inherits" a closed descriptor would take for that one.
 int first_unneeded(const SpawnRequest& request, const std::vector<int>& sources) {
   if (!kernel_features().close_range) return 0;
   int first = static_cast<int>(sources.size());
   for (const int source : sources) {
-    if (source >= 0 && fcntl(source, F_GETFD) < 0) return 0;
     first = std::max(first, source + 1);
   }
   if (request.cgroup != nullptr) first = std::max(first, request.cgroup->procs() + 1);

@@ -19,7 +19,7 @@ constexpr long kPidfsMagic =
 
 void post_failure(SpawnJob& job, SpawnStep step, int error) {
   // First, so that whoever is told finds nothing left behind.
-  job.request.child_ends.clear();
+  let_go(job.request);
   job.request.parent_ends.clear();
   job.request.cgroup.reset();
   Event event{};
@@ -124,11 +124,8 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
     const int no_limit = request.cgroup->limit(parent, request.cgroup_settings);
     if (no_limit < 0) return post_failure(job, SpawnStep::kCgroupLimit, no_limit);
   }
-  std::string failed_path;
-  const int no_stdio = open_stdio(request, failed_path);
-  if (no_stdio < 0) {
-    return post_failure(job, failed_path.empty() ? SpawnStep::kPipes : SpawnStep::kFile, no_stdio);
-  }
+  const int no_pipes = open_pipes(request);
+  if (no_pipes < 0) return post_failure(job, SpawnStep::kPipes, no_pipes);
   resolve_candidates(request);
 
   if (orphans_.enabled()) request.orphan_mark = orphan_mark();
@@ -136,7 +133,7 @@ void Runtime::spawn(SpawnJob& job, ChildStack& stack) {
   const std::uint64_t ticket = registry_.begin_launch();
   const PidfdAbilities abilities = pidfds();
   LaunchResult launched = launch(request, stack, abilities, &job.control);
-  request.child_ends.clear();
+  let_go(request);
   if (launched.step != SpawnStep::kNone) {
     // Before anybody is told: a failed spawn leaves no descriptor, at no moment that can be seen.
     request.parent_ends.clear();

@@ -34,13 +34,6 @@ int make_pair(StdioEntry::Kind kind, UniqueFd& ours, UniqueFd& theirs) {
   return set_nonblocking(ours.get());
 }
 
-int open_file(const StdioEntry& entry, bool for_reading, UniqueFd& out) {
-  const int how = entry.kind == StdioEntry::Kind::kFileAppend ? O_APPEND : O_TRUNC;
-  const int flags = for_reading ? O_RDONLY : O_WRONLY | O_CREAT | how;
-  out = above_stdio(open(entry.path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666));
-  return out.valid() ? 0 : -errno;
-}
-
 }  // namespace
 
 void StringBlock::assign(std::string block) {
@@ -84,34 +77,42 @@ void resolve_candidates(SpawnRequest& request) {
   }
 }
 
-int open_stdio(SpawnRequest& request, std::string& failed_path) {
-  for (size_t i = 0; i < request.stdio.size(); i++) {
-    StdioEntry& entry = request.stdio[i];
-    UniqueFd ours, theirs;
-    int error = 0;
-    switch (entry.kind) {
-      case StdioEntry::Kind::kPipeToChild:
-      case StdioEntry::Kind::kPipeFromChild:
-      case StdioEntry::Kind::kSocketPair:
-        error = make_pair(entry.kind, ours, theirs);
-        break;
-      case StdioEntry::Kind::kFile:
-      case StdioEntry::Kind::kFileAppend:
-        error = open_file(entry, i == 0, theirs);
-        if (error < 0) failed_path = entry.path;
-        break;
-      case StdioEntry::Kind::kDevNull:
-      case StdioEntry::Kind::kInherit:
-      case StdioEntry::Kind::kClosed:
-        continue;
+int hold_descriptors(SpawnRequest& request) {
+  for (StdioEntry& entry : request.stdio) {
+    if (entry.kind != StdioEntry::Kind::kInherit) continue;
+    // Never on 0 to 2, which may be free: a later entry may name one of them, and must be EBADF.
+    UniqueFd held(fcntl(entry.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (!held.valid()) {
+      const int error = -errno;
+      request.child_ends.clear();
+      return error;
     }
+    entry.fd = held.get();
+    request.child_ends.push_back(std::move(held));
+  }
+  return 0;
+}
+
+void let_go(SpawnRequest& request) {
+  request.child_ends.clear();
+  request.caller.directory.reset();
+}
+
+int open_pipes(SpawnRequest& request) {
+  for (StdioEntry& entry : request.stdio) {
+    const bool pipe = entry.kind == StdioEntry::Kind::kPipeToChild ||
+                      entry.kind == StdioEntry::Kind::kPipeFromChild ||
+                      entry.kind == StdioEntry::Kind::kSocketPair;
+    if (!pipe) continue;
+    UniqueFd ours, theirs;
+    const int error = make_pair(entry.kind, ours, theirs);
     if (error < 0) {
       request.child_ends.clear();
       request.parent_ends.clear();
       return error;
     }
     entry.fd = theirs.get();
-    if (ours.valid()) request.parent_ends.push_back(std::move(ours));
+    request.parent_ends.push_back(std::move(ours));
     request.child_ends.push_back(std::move(theirs));
   }
   return 0;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "caller_state.h"
 #include "scope_kind.h"
 #include "unique_fd.h"
 
@@ -36,16 +37,16 @@ class StringBlock {
 struct StdioEntry {
   enum class Kind : int {
     kDevNull = 0,
-    kInherit = 1,      // `fd` of ours, number kept or not
+    kInherit = 1,      // `fd` of ours, whatever the number; see hold_descriptors()
     kPipeToChild = 2,  // the child reads; we write
     kPipeFromChild = 3,
     kSocketPair = 4,  // both ways, as Node's extra 'pipe' descriptors are
     kClosed = 5,
-    kFile = 6,  // `path`, opened for the child: read as 0, written from the start otherwise
+    kFile = 6,  // `path`, opened by the child: read as 0, written from the start otherwise
     kFileAppend = 7,
   };
   Kind kind = Kind::kDevNull;
-  int fd = -1;  // kInherit: the source; after open_stdio(): the child's end
+  int fd = -1;  // kInherit: the source; after open_pipes(): the child's end
   std::string path;
 };
 
@@ -61,6 +62,7 @@ struct SpawnRequest {
   StringBlock argv;
   StringBlock env;
   std::vector<std::string> candidates;  // what execve tries, in order; see resolve_candidates()
+  CallerState caller;
   bool has_cwd = false;
   std::string cwd;
 
@@ -103,9 +105,19 @@ struct SpawnRequest {
 // directory; no PATH at all means /bin:/usr/bin).
 void resolve_candidates(SpawnRequest& request);
 
-// Opens the files, and creates the pipes and socket pairs, of request.stdio: close-on-exec at both
-// ends, non-blocking at ours only. Returns 0 or a negative errno, with nothing left open and
-// `failed_path` set if it was a file.
-int open_stdio(SpawnRequest& request, std::string& failed_path);
+// In the call that names them: the descriptors of kInherit are duplicated, and the copies are the
+// request's until the child has them. Its caller may close its own, or use the number for something
+// else, the moment the call returns. 0 or a negative errno (EBADF, EMFILE), with none held.
+//
+// The price of a copy: to close it drops the POSIX record locks (fcntl(2)) that this process holds
+// on its file.
+int hold_descriptors(SpawnRequest& request);
+
+// Closes what was held for the child: it has its copies, or won't need them.
+void let_go(SpawnRequest& request);
+
+// Creates the pipes and socket pairs of request.stdio: close-on-exec at both ends, non-blocking at
+// ours only. Returns 0 or a negative errno, with none left open.
+int open_pipes(SpawnRequest& request);
 
 }  // namespace reapwell

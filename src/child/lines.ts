@@ -184,7 +184,7 @@ export class LineFeed {
       }
     }
     // Brings about 'readable', or the end.
-    if (!found) for (const { stream } of this.#sources) stream.read();
+    if (!found) for (const { stream } of this.#sources) stream.read(0);
     return found;
   }
 

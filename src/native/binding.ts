@@ -45,7 +45,8 @@ export interface Binding {
   tellPresentStop(id: number): void;
   features(): Features;
 
-  spawn(
+  /** In the call: takes what it names. EBADF, EMFILE: then nothing is left. */
+  prepareSpawn(
     id: number,
     file: string,
     argv: string,
@@ -55,6 +56,10 @@ export interface Binding {
     cgroup: string,
     plan: Float64Array,
   ): number;
+  /** Starts what was prepared; if it can't, nothing is left of it. */
+  submitSpawn(id: number): number;
+  /** Lets go of what was prepared, and not submitted. */
+  dropSpawn(id: number): void;
   /** environ(7) as it stands, each entry followed by NUL. On the main thread, while there is no worker. */
   ownEnvironment(): Buffer;
   cancelSpawn(id: number): void;
@@ -72,6 +77,8 @@ export interface Binding {
   lendDescriptors(id: number): number[];
   handOverDescriptor(fd: number): void;
   closeDescriptor(fd: number): void;
+  /** A new descriptor, a pipe if it can hold them, from which these bytes and then the end are read. */
+  fillDescriptor(bytes: Uint8Array): number;
   /** Room for 256 KiB, if the kernel grants it. */
   enlargePipe(fd: number): void;
 
@@ -135,9 +142,10 @@ const load = require('node-gyp-build') as (root: string) => unknown;
 const numbers = new Float64Array(256);
 
 /** As the addon takes numbers, which it copies at once: one array serves every call. */
-export function toNumbers(plan: readonly number[]): Float64Array {
-  if (plan.length > numbers.length) return Float64Array.from(plan);
-  numbers.set(plan);
+export function toNumbers(first: readonly number[], rest: readonly number[]): Float64Array {
+  if (first.length + rest.length > numbers.length) return Float64Array.from([...first, ...rest]);
+  numbers.set(first);
+  numbers.set(rest, first.length);
   return numbers;
 }
 

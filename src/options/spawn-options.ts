@@ -11,7 +11,7 @@ import type { StdioOption } from './stdio.js';
 export type EnvironmentValue = string | number | bigint | boolean | null | undefined;
 
 export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target>, JournalOptions {
-  /** Working directory. A missing one rejects with `syscall: 'chdir'`. @default ours */
+  /** Working directory. A missing one rejects with `syscall: 'chdir'`. @default ours at the call */
   readonly cwd?: string | URL | undefined;
   /**
    * The environment. As Node does it, inherited entries count (`Object.create(process.env)`), values
@@ -76,7 +76,7 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
    * (who stays the user that we are need not: setgroups(2) takes privilege); else ours
    */
   readonly groups?: readonly number[] | undefined;
-  /** File mode creation mask, 0 to 0o777. @default ours */
+  /** File mode creation mask, 0 to 0o777. @default ours at the call */
   readonly umask?: number | undefined;
   /** Nice value, -20 to 19; lower ones need privilege (EACCES). @default ours */
   readonly nice?: number | undefined;
@@ -84,7 +84,7 @@ export interface SpawnOptions<Target = unknown> extends EscalationOptions<Target
   readonly oomScoreAdj?: number | undefined;
   /** No set-user-ID program below can raise privileges (PR_SET_NO_NEW_PRIVS). @default false */
   readonly noNewPrivileges?: boolean | undefined;
-  /** Resource limits, e.g. `{ nofile: 1024, core: [0, Infinity] }`. @default ours */
+  /** Resource limits, e.g. `{ nofile: 1024, core: [0, Infinity] }`. @default ours at the call */
   readonly limits?: Limits | undefined;
   /** Starts the escalation when it fires; before the child has started, nothing is left of it. */
   readonly signal?: AbortSignal | undefined;

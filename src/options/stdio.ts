@@ -1,10 +1,16 @@
 /** Standard streams and extra descriptors, in the forms of Node's `stdio` option. */
+import type { FileHandle } from 'node:fs/promises';
 import type { Stream } from 'node:stream';
 
 import { invalidValue } from '../errors/index.js';
 import { checkBoolean, checkList, checkText, isObject, unreadable } from './validate.js';
 
-/** A file as one descriptor of the child: read as standard input, written otherwise. */
+/**
+ * A file as one descriptor of the child: read as standard input, written otherwise. A relative name is
+ * one in our working directory. Entries of one call that name the same file to be written, by whichever
+ * name, share one open file, so that they don't write over each other; it is emptied if one of them
+ * empties it, and written at its end if one of them appends.
+ */
 export interface StdioFile {
   readonly file: string;
   /** Write at its end. @default false: an existing file is emptied */
@@ -13,11 +19,13 @@ export interface StdioFile {
 
 /**
  * One descriptor of the child. `'pipe'`: a stream of ours (one way for 0 to 2, both ways above);
- * `'ignore'`: /dev/null for 0 to 2, absent above; `'inherit'`: ours of the same number; a number or a stream that has one: that
- * descriptor; `{ file, append? }`: that file, opened off the event loop. `null` and `undefined`: `'pipe'` for 0 to 2, absent above.
+ * `'ignore'`: /dev/null for 0 to 2, absent above; `'inherit'`: ours of the same number; a number, a FileHandle or a stream that
+ * has one: that descriptor, as it is when the call is made (EBADF if it is not open then; it may be
+ * closed as soon as the call has returned); another child's output: all of it that has not been read,
+ * and no more for us; `{ file, append? }`: that file, opened by the child. `null` and `undefined`: `'pipe'` for 0 to 2, absent above.
  */
 export type StdioEntry =
-  'pipe' | 'ignore' | 'inherit' | number | Stream | StdioFile | null | undefined;
+  'pipe' | 'ignore' | 'inherit' | number | Stream | FileHandle | StdioFile | null | undefined;
 
 export type StdioOption = 'pipe' | 'ignore' | 'inherit' | readonly StdioEntry[];
 
@@ -52,12 +60,53 @@ const STANDARD_STREAMS = 3;
 const MOST_ENTRIES = 65_536;
 const MAX_FD = 0x7fff_ffff;
 
-/** The descriptor under a stream: its `fd` (files, terminals), or its handle's (sockets, pipes). */
+/** Under this key a stream of ours lends its descriptor. */
+export const LEND: unique symbol = Symbol('reapwell.lend');
+
+export interface Lent {
+  readonly fd: number;
+  /** Made for this: to be closed when the addon has its copy. */
+  readonly made: boolean;
+  /** Once. `taken`: a child has it. */
+  settle(taken: boolean): void;
+}
+
+export interface Lender {
+  /** Throws if a part of what is to be read is already in this process's memory. */
+  [LEND](): Lent;
+}
+
+export const isLender = (stream: object): stream is Lender => LEND in stream;
+
+const NOT_OPEN = -1;
+
+interface MaybeStream {
+  readonly fd?: unknown;
+  readonly _handle?: { readonly fd?: unknown } | null;
+  readonly destroyed?: unknown;
+  readonly close?: unknown;
+}
+
+/**
+ * The descriptor under a stream: its `fd` (files, terminals, FileHandles), or its handle's (sockets,
+ * pipes). `NOT_OPEN` if it has had one; undefined if it has none (yet).
+ */
 function descriptorOf(stream: object): number | undefined {
-  const { fd, _handle: handle } = stream as { fd?: unknown; _handle?: { fd?: unknown } | null };
-  if (typeof fd === 'number' && fd >= 0) return fd;
+  if (isLender(stream)) return NOT_OPEN;
+  const { fd, _handle: handle, destroyed, close } = stream as MaybeStream;
+  if (typeof fd === 'number' && Number.isInteger(fd) && fd >= 0) return fd;
   if (typeof handle?.fd === 'number' && handle.fd >= 0) return handle.fd;
-  return undefined;
+  const isClosedHandle = fd === -1 && typeof close === 'function';
+  const wasDestroyed = destroyed === true && (fd !== undefined || handle !== undefined);
+  return isClosedHandle || wasDestroyed ? NOT_OPEN : undefined;
+}
+
+/** What was read ahead of a stream would be missing in what the child reads. */
+function checkUnread(name: string, stream: object, index: number): void {
+  if (index === 1 || index === 2) return;
+  const { readableLength: length } = stream as { readableLength?: unknown };
+  if (typeof length !== 'number' || length === 0) return;
+  throw invalidValue(name, `must not have been read in part (${length} are in memory)`, stream);
 }
 
 function pipeFor(index: number): StdioPlan {
@@ -101,19 +150,8 @@ function planEntry(name: string, entry: unknown, index: number): StdioPlan {
   if (fd === undefined) {
     throw invalidValue(name, 'must be a stream with an open descriptor under it', entry);
   }
+  checkUnread(name, entry, index);
   return { kind: StdioKind.Descriptor, fd, stream: entry };
-}
-
-/** A stream that is handed to a child is no longer read here: both would get a part of the data. */
-export function stopReading(stream: object): void {
-  const { pause, _handle: handle } = stream as {
-    pause?: () => void;
-    _handle?: { reading?: boolean; readStop?: () => void } | null;
-  };
-  if (typeof pause === 'function') pause.call(stream);
-  if (typeof handle?.readStop !== 'function') return;
-  handle.reading = false;
-  handle.readStop();
 }
 
 /** At least the three standard streams, each with its plan. */

@@ -15,6 +15,7 @@ import { checkBoolean, checkInteger, checkOptions } from '../options/validate.js
 import { signalNumber, type Signal } from '../signals.js';
 import { spawnFailure } from '../spawn/failure.js';
 import { planSpawn } from '../spawn/plan.js';
+import { Lending } from '../stdio/lending.js';
 
 const MIN_INT = -0x8000_0000;
 const MAX_INT = 0x7fff_ffff;
@@ -172,6 +173,7 @@ export function posixSpawn(
   const [attempt] = plan.attempts;
   if (attempt === undefined) throw new Error('a plan without an attempt');
   const step = new Int32Array(1);
+  const lending = new Lending(plan.stdio);
   const pid = binding.posixSpawn(
     plan.file,
     plan.argv,
@@ -179,9 +181,11 @@ export function posixSpawn(
     plan.cwd,
     plan.files,
     plan.cgroup,
-    toNumbers(attempt.numbers),
+    toNumbers(lending.numbers, attempt.numbers),
     step,
   );
+  lending.letGo();
+  lending.settle(pid >= 0);
   if (pid < 0) throw spawnFailure(plan, step[0] ?? 0, pid);
   return pid;
 }

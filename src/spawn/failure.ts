@@ -4,6 +4,7 @@ import type { SpawnPlan } from './plan.js';
 
 /** Values of SpawnStep in native/core/child_half.h. */
 export const STEP_CLONE = 2;
+export const STEP_STDIO = 5;
 const STEP_CGROUP = 18;
 const STEP_FILE = 19;
 const STEP_CWD = 10;
@@ -16,7 +17,7 @@ const SYSCALLS: ReadonlyMap<number, string> = new Map([
   [1, 'pipe2'],
   [3, 'setpgid'],
   [4, 'setsid'],
-  [5, 'dup2'],
+  [STEP_STDIO, 'dup2'],
   [6, 'umask'],
   [7, 'setpriority'],
   [8, 'setrlimit'],

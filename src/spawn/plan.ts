@@ -2,6 +2,8 @@
  * Turns a program, its arguments and its options into what the addon takes: everything validated, so
  * that bad input throws before anything has started.
  */
+import { resolve } from 'node:path';
+
 import { ownCgroup } from '../cgroup-probe.js';
 import { makeCookie } from '../cookie.js';
 import { invalidValue } from '../errors/index.js';
@@ -158,13 +160,8 @@ function optional(
   return value === undefined ? absent : checkInteger(`options.${key}`, value, min, max);
 }
 
-/** In the order that native/bind/decode_request.cc reads, behind the scope. */
-function planNumbers(
-  options: Record<string, unknown>,
-  group: GroupPlan,
-  end: EndPlan,
-  stdio: readonly StdioPlan[],
-): number[] {
+/** In the order that native/bind/decode_request.cc reads, behind what a Lending says and the scope. */
+function planNumbers(options: Record<string, unknown>, group: GroupPlan, end: EndPlan): number[] {
   const groups = planGroups(options.groups);
   const limits = planLimits(options.limits);
   const noNewPrivileges =
@@ -186,10 +183,9 @@ function planNumbers(
     optional(options, 'oomScoreAdj', -1000, 1000, NaN),
     Number(noNewPrivileges),
     Number(shebang === 'sh'),
-    stdio.length,
+    Number(groups !== undefined),
+    groups?.length ?? 0,
   ];
-  for (const { kind, fd } of stdio) numbers.push(kind, fd);
-  numbers.push(Number(groups !== undefined), groups?.length ?? 0);
   if (groups !== undefined) numbers.push(...groups);
   numbers.push(limits.length);
   for (const limit of limits) numbers.push(...limit);
@@ -219,13 +215,13 @@ export function planSpawn(
   const cookie = marked ? makeCookie() : '';
   const cgroupName = `reapwell-${cookie}`;
   const parent = scopes.includes('cgroup')
-    ? (cgroup.parent ?? ownCgroup() ?? undefined)
+    ? (absolute(cgroup.parent) ?? ownCgroup() ?? undefined)
     : undefined;
   const given = planEnvironment(options.env);
-  // The addon would read ours too late for a second attempt, or behind a record's write.
-  const isLate = tracking !== undefined || scopes.length > 1 || scopes.includes('tree');
-  const captured = isLate ? (given ?? captureEnvironment()) : given;
-  const numbers = planNumbers(options, group, end, stdio);
+  // Without a cookie the addon reads ours itself, in the call as well.
+  const someCookie = tracking !== undefined || scopes.includes('tree');
+  const captured = someCookie ? (given ?? captureEnvironment()) : given;
+  const numbers = planNumbers(options, group, end);
   const attempts = scopes.map((scope): SpawnAttempt => {
     const withCookie = scope === 'tree' || tracking !== undefined;
     const env = captured && withCookie ? addCookie(captured, cookie) : captured;
@@ -258,6 +254,9 @@ export function planSpawn(
     timeout: end.timeout,
   };
 }
+
+// It is made later, when our working directory may be another.
+const absolute = (path: string | undefined): string | undefined => path && resolve(path);
 
 function planFiles(stdio: readonly StdioPlan[]): string {
   let files = '';

@@ -11,11 +11,12 @@ import type { Scope } from '../options/scope.js';
 import { SPAWN_KEYS, type SpawnOptions } from '../options/spawn-options.js';
 import { StdioKind, type StdioPlan } from '../options/stdio.js';
 import { checkOptions } from '../options/validate.js';
+import { Lending } from '../stdio/lending.js';
 import type { PipeDirection } from '../stdio/pipe-stream.js';
 import { Pipe } from '../stdio/pipe.js';
 import { publishSpawned, publishSpawnFailed } from '../telemetry/publish.js';
 import { planSpawn, type SpawnPlan } from './plan.js';
-import { start, type Adopted, type Started } from './start.js';
+import { Starting, type Adopted, type Started } from './start.js';
 import { failedToStart, recordAtEnd, type Tracked, type TrackingPlan } from './tracking.js';
 
 const KEYS: ReadonlySet<string> = new Set(SPAWN_KEYS);
@@ -49,15 +50,22 @@ export function spawn(
 type Track = (child: Child, tracked: Tracked, calledAt: number) => void;
 
 /**
- * Starts what has been planned, recorded first if it is to be. `run`: which run it is for, as telemetry
- * counts them.
+ * Starts what has been planned, recorded first if it is to be. Takes what the call names before it
+ * returns. `run`: which run it is for, as telemetry counts them.
  */
 export async function startPlanned(plan: SpawnPlan, track: Track, run?: number): Promise<Child> {
   const calledAt = now();
+  let lending: Lending | undefined;
+  let starts: Starting<Child>[] = [];
   let tracked: Tracked | undefined;
+  let child: Child | undefined;
   try {
+    lending = new Lending(plan.stdio);
+    starts = prepare(plan, lending, (scope, started) =>
+      adopt(plan, scope, started, calledAt, tracked),
+    );
     if (plan.tracking !== undefined) tracked = await beginRecord(plan, plan.tracking);
-    const child = await startAttempt(plan, 0, calledAt, tracked);
+    child = await startFirst(starts);
     // Here rather than where it was adopted: in the caller's async context, and before its exit.
     publishSpawned(plan, child, run, calledAt);
     if (tracked !== undefined) track(child, tracked, calledAt);
@@ -67,6 +75,9 @@ export async function startPlanned(plan: SpawnPlan, track: Track, run?: number):
     await tracked?.ended(failedToStart(error as Error, now() - calledAt), true);
     publishSpawnFailed(plan, error as Error, run, calledAt);
     throw error;
+  } finally {
+    for (const start of starts) start.drop();
+    lending?.settle(child !== undefined);
   }
 }
 
@@ -83,22 +94,36 @@ function beginRecord(plan: SpawnPlan, tracking: TrackingPlan): Promise<Tracked |
   });
 }
 
-/** With whichever of its scopes can be had first, from the one at `index` on. */
-function startAttempt(
+/** One start for each scope that may have to do: later ones are to have what was there in the call, too. */
+function prepare(
   plan: SpawnPlan,
-  index: number,
-  calledAt: number,
-  tracked: Tracked | undefined,
-): Promise<Child> {
-  const attempt = plan.attempts[index];
-  if (attempt === undefined) throw new Error('a plan without an attempt');
-  const starting = start(plan, attempt, (started) =>
-    adopt(plan, attempt.scope, started, calledAt, tracked),
-  );
-  if (index + 1 === plan.attempts.length) return starting;
+  lending: Lending,
+  adoptAs: (scope: Scope, started: Started) => Adopted<Child>,
+): Starting<Child>[] {
+  const starts: Starting<Child>[] = [];
+  try {
+    for (const attempt of plan.attempts) {
+      const start = (started: Started): Adopted<Child> => adoptAs(attempt.scope, started);
+      starts.push(new Starting(plan, attempt, lending, start));
+    }
+    return starts;
+  } catch (error) {
+    for (const start of starts) start.drop();
+    throw error;
+  } finally {
+    lending.letGo();
+  }
+}
+
+/** With whichever of its scopes can be had first, from the one at `index` on. */
+function startFirst(starts: readonly Starting<Child>[], index = 0): Promise<Child> {
+  const start = starts[index];
+  if (start === undefined) throw new Error('a plan without an attempt');
+  const starting = start.submit();
+  if (index + 1 === starts.length) return starting;
   return starting.catch((error: unknown) => {
     if (!(error instanceof ScopeUnavailableError)) throw error;
-    return startAttempt(plan, index + 1, calledAt, tracked);
+    return startFirst(starts, index + 1);
   });
 }
 

@@ -17,9 +17,10 @@ import {
   type SpawnSink,
 } from '../native/events.js';
 import { isWide, type Scope } from '../options/scope.js';
-import { isPipe, stopReading } from '../options/stdio.js';
+import { isPipe } from '../options/stdio.js';
+import type { Lending } from '../stdio/lending.js';
 import { Timer } from '../timer.js';
-import { spawnFailure, STEP_CLONE } from './failure.js';
+import { spawnFailure, STEP_CLONE, STEP_STDIO } from './failure.js';
 import type { SpawnAttempt, SpawnPlan } from './plan.js';
 
 export interface Started {
@@ -42,62 +43,71 @@ export interface Adopted<Owner> {
 export type Adopt<Owner> = (started: Started) => Adopted<Owner>;
 
 /**
- * Rejects with a system error, a TimeoutError or an AbortError; then nothing is left of the child.
+ * A start, from the call on. What the call names, and what is to be as it is now (working directory,
+ * mask, limits, environment), is taken when it is made: whoever made the call may go on and change it.
  */
-export function start<Owner>(
-  plan: SpawnPlan,
-  attempt: SpawnAttempt,
-  adopt: Adopt<Owner>,
-): Promise<Owner> {
-  return new Promise((resolve, reject) => {
-    applyConfiguration();
-    const { signal } = plan;
-    if (signal?.aborted === true) return reject(new AbortError(`spawn ${plan.file}`, signal));
-    new Starting(plan, attempt, adopt, resolve, reject).submit();
-  });
-}
-
-/** A start that is under way. */
-class Starting<Owner> implements SpawnSink {
+export class Starting<Owner> implements SpawnSink {
   readonly #plan: SpawnPlan;
   readonly #attempt: SpawnAttempt;
   readonly #adopt: Adopt<Owner>;
-  readonly #resolve: (owner: Owner) => void;
-  readonly #reject: (error: Error) => void;
-  #id = 0;
+  readonly #id: number;
+  #resolve: ((owner: Owner) => void) | undefined;
+  #reject: ((error: Error) => void) | undefined;
+  #prepared = true;
   #cancellation: Cancellation | undefined;
-  #holdsLoop = true;
+  #holdsLoop = false;
 
-  constructor(
-    plan: SpawnPlan,
-    attempt: SpawnAttempt,
-    adopt: Adopt<Owner>,
-    resolve: (owner: Owner) => void,
-    reject: (error: Error) => void,
-  ) {
+  /** Throws a system error if it can't be taken: nothing is held then. */
+  constructor(plan: SpawnPlan, attempt: SpawnAttempt, lending: Lending, adopt: Adopt<Owner>) {
     this.#plan = plan;
     this.#attempt = attempt;
     this.#adopt = adopt;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  submit(): void {
-    endChildrenAtExit();
-    addHold();
-    const plan = this.#plan;
+    applyConfiguration();
     this.#id = expectSpawn(this);
-    for (const { stream } of plan.stdio) if (stream !== undefined) stopReading(stream);
-    const errno = binding.spawn(
+    const errno = binding.prepareSpawn(
       this.#id,
       plan.file,
       plan.argv,
-      this.#attempt.env,
+      attempt.env,
       plan.cwd,
       plan.files,
       plan.cgroup,
-      toNumbers(this.#attempt.numbers),
+      toNumbers(lending.numbers, attempt.numbers),
     );
+    if (errno >= 0) return;
+    abandonSpawn(this.#id);
+    throw spawnFailure(plan, STEP_STDIO, errno);
+  }
+
+  /** Lets go of everything, unless it was submitted. */
+  drop(): void {
+    if (!this.#prepared) return;
+    this.#prepared = false;
+    binding.dropSpawn(this.#id);
+    abandonSpawn(this.#id);
+  }
+
+  /**
+   * Rejects with a system error, a TimeoutError or an AbortError; then nothing is left of the child.
+   */
+  submit(): Promise<Owner> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      const { file, signal } = this.#plan;
+      if (signal?.aborted !== true) return this.#submit();
+      this.drop();
+      reject(new AbortError(`spawn ${file}`, signal));
+    });
+  }
+
+  #submit(): void {
+    const plan = this.#plan;
+    this.#prepared = false;
+    endChildrenAtExit();
+    addHold();
+    this.#holdsLoop = true;
+    const errno = binding.submitSpawn(this.#id);
     if (errno < 0) {
       abandonSpawn(this.#id);
       this.#fail(spawnFailure(plan, STEP_CLONE, errno));
@@ -118,7 +128,7 @@ class Starting<Owner> implements SpawnSink {
     const descriptors = plan.stdio.some(isPipe) ? binding.lendDescriptors(id) : [];
     const { owner, sink } = this.#adopt({ id, spawned, descriptors });
     this.#settle();
-    this.#resolve(owner);
+    this.#resolve?.(owner);
     return sink;
   }
 
@@ -130,7 +140,7 @@ class Starting<Owner> implements SpawnSink {
 
   #fail(error: Error): void {
     this.#settle();
-    this.#reject(error);
+    this.#reject?.(error);
   }
 
   #settle(): void {

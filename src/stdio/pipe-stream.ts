@@ -5,14 +5,19 @@
  * lost when it is read only after the exit, nor keep a descriptor open for ever when it is never read
  * at all. So the socket is hidden behind a stream that, once the child's scope is empty, takes in what
  * the pipe still holds and lets the descriptor go.
+ *
+ * Nothing is read before somebody asks for it, so that the descriptor can be handed to another child
+ * with everything still in it.
  */
-import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { Duplex, type DuplexOptions } from 'node:stream';
 
-import { systemError } from '../errors/index.js';
+import { invalidValue, systemError } from '../errors/index.js';
 import { binding } from '../native/binding.js';
+import { LEND, type Lender, type Lent } from '../options/stdio.js';
 import { Timer } from '../timer.js';
+import { HeldSocket } from './held-socket.js';
+import { readAvailable } from './read-available.js';
 
 // A stranger that escaped from the scope may hold the pipe for ever. After this much silence, in
 // milliseconds, it no longer keeps the event loop alive.
@@ -30,14 +35,23 @@ export type PipeDirection = 'read' | 'write' | 'both';
 // errors; it must not end the supervisor that listens for none.
 const ignore = (): void => undefined;
 
-export class PipeStream extends Duplex {
+export class PipeStream extends Duplex implements Lender {
   /** undefined: the descriptor was closed before anybody asked for the stream. */
-  readonly #socket: Socket | undefined;
+  readonly #socket: HeldSocket | undefined;
+  readonly #direction: PipeDirection;
+  /** What has come, and nobody has asked for yet. */
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #wanted = false;
   #referenced = true;
   #draining = false;
   #enlarged = false;
   #otherEndClosed = false;
+  #endPushed = false;
   #silence: Timer | undefined;
+  /** How many starts have its descriptor; nothing is read meanwhile. */
+  #lent = 0;
+  #flowed = false;
 
   /** Takes over `fd`; -1 if it has been closed. */
   constructor(fd: number, direction: PipeDirection) {
@@ -50,9 +64,10 @@ export class PipeStream extends Duplex {
       allowHalfOpen: direction === 'both',
     };
     super(options);
+    this.#direction = direction;
     this.on('error', ignore);
     if (fd < 0) return;
-    const socket = new Socket({ fd, readable, writable, allowHalfOpen: true });
+    const socket = new HeldSocket({ fd, readable, writable, allowHalfOpen: true });
     this.#socket = socket;
     socket.pause();
     socket.on('error', (error) => this.destroy(error));
@@ -63,20 +78,19 @@ export class PipeStream extends Duplex {
     }
   }
 
-  /** The descriptor, so that the stream can be handed to another child as its stdio. */
+  /** The descriptor; -1 if there is none any more. */
   get fd(): number {
-    const socket = this.#socket as (Socket & { _handle?: { fd: number } | null }) | undefined;
-    return socket?._handle?.fd ?? -1;
+    return this.#socket?.fd ?? -1;
   }
 
-  /** @internal What is left to read is here. */
+  /** @internal What is left to read can be read at once. */
   get otherEndClosed(): boolean {
-    return this.#otherEndClosed;
+    return this.#otherEndClosed && this.#waiting.length === 0;
   }
 
   /** @internal What was read before there was this stream; `ended`: and there is no more. */
   takeIn(chunks: readonly Buffer[], ended: boolean): void {
-    for (const chunk of chunks) this.push(chunk);
+    for (const chunk of chunks) this.#keep(chunk);
     if (ended) this.#onEnd();
   }
 
@@ -93,10 +107,81 @@ export class PipeStream extends Duplex {
     return this;
   }
 
+  /**
+   * @internal To another child: the descriptor with what is unread in it, or where that has been taken
+   * in already, another one that holds it. Ours is closed once that child has it, so that who writes
+   * learns when its reader has gone. What is only written to stays ours as well.
+   */
+  [LEND](): Lent {
+    if (this.#direction === 'write') return { fd: this.fd, made: false, settle: ignore };
+    this.#lent++;
+    this.#stopReading();
+    try {
+      const fd = this.#unread();
+      const settle = (taken: boolean): void => {
+        if (taken) this.destroy();
+        else this.#takeBack();
+      };
+      return { fd: fd ?? this.#refill(), made: fd === undefined, settle };
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    }
+  }
+
+  #stopReading(): void {
+    if (this.#lent > 1) return;
+    this.#flowed = this.readableFlowing === true;
+    this.pause();
+    // What the socket has read itself waits here.
+    const wanted = this.#wanted;
+    this.#wanted = false;
+    this.#socket?.hold();
+    this.#wanted = wanted;
+  }
+
+  /** The descriptor, if nothing has been taken out of it; undefined: everything has. */
+  #unread(): number | undefined {
+    if (this.destroyed) return -1;
+    if (this.#otherEndClosed) return undefined;
+    if (this.#waiting.length === 0) return this.fd;
+    if (this.#direction === 'read') {
+      const { chunks, ended } = readAvailable(this.fd, MOST_UNREAD);
+      for (const chunk of chunks) this.#keep(chunk);
+      this.#otherEndClosed = ended;
+      if (ended) return undefined;
+    }
+    throw invalidValue(
+      'options.stdio',
+      `must not have a stream that was read in part (${this.#waitingBytes} bytes are in memory)`,
+      this,
+    );
+  }
+
+  #refill(): number {
+    const fd = binding.fillDescriptor(Buffer.concat(this.#waiting));
+    if (fd < 0) throw systemError(fd, 'pipe2');
+    return fd;
+  }
+
+  /** It did not start. */
+  #takeBack(): void {
+    this.#lent--;
+    if (this.#lent > 0 || this.destroyed) return;
+    this.#socket?.release();
+    this.#goOn();
+    if (this.#flowed) this.resume();
+    if (this.#draining) this.#beginDraining();
+  }
+
   /** Nobody is left who should write: take in what is there, and close at the end of it. */
   drain(): void {
     if (this.destroyed || this.#draining) return;
     this.#draining = true;
+    if (this.#lent === 0) this.#beginDraining();
+  }
+
+  #beginDraining(): void {
     // Nobody is there any more, for either direction.
     if (this.#otherEndClosed) {
       this.#socket?.destroy();
@@ -111,22 +196,46 @@ export class PipeStream extends Duplex {
     this.#silence = new Timer(SILENCE, () => this.#socket?.unref()).reference(this.#referenced);
   }
 
+  #keep(chunk: Buffer): void {
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+  }
+
+  /** As much as is wanted. */
+  #deliver(): void {
+    for (let chunk; this.#wanted && (chunk = this.#waiting.shift()) !== undefined;) {
+      this.#waitingBytes -= chunk.length;
+      this.#wanted = this.push(chunk);
+    }
+    if (!this.#otherEndClosed || this.#waiting.length > 0 || this.#endPushed) return;
+    this.#endPushed = true;
+    this.push(null);
+  }
+
+  #goOn(): void {
+    this.#deliver();
+    if (this.#wanted && this.#lent === 0) this.#socket?.resume();
+  }
+
   #onData(chunk: Buffer): void {
-    const wantsMore = this.push(chunk);
-    const limit = this.#draining ? this.readableLength < MOST_UNREAD : wantsMore;
-    if (!limit) this.#socket?.pause();
+    this.#keep(chunk);
+    this.#deliver();
+    const unread = this.#waitingBytes + this.readableLength;
+    const enough = this.#draining ? unread >= MOST_UNREAD : !this.#wanted;
+    if (enough) this.#socket?.pause();
     if (this.#draining) this.#awaitSilence();
   }
 
   #onEnd(): void {
     this.#silence?.clear();
     this.#otherEndClosed = true;
-    this.push(null);
+    this.#deliver();
     if (this.#draining) this.#socket?.destroy();
   }
 
   override _read(): void {
-    this.#socket?.resume();
+    this.#wanted = true;
+    this.#goOn();
   }
 
   override _write(
