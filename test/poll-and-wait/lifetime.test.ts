@@ -87,6 +87,8 @@ test('10 times 10 children that end together all resolve', { timeout: 60_000 }, 
 });
 
 describe('the event loop', () => {
+  // By default it is killed at the end, before or after it is looked at there.
+  const leftAlone = `{ onExit: 'leave', parentDeathSignal: 'SIGKILL' }`;
   const atExit = `process.on('exit', () => console.log(child.poll().state));`;
 
   test('is kept alive by a child until its exit', async () => {
@@ -100,7 +102,11 @@ describe('the event loop', () => {
 
   test('is not kept alive by a child that is unref’d, nor by its pipes', async () => {
     const ended = await nodeProgram(
-      withHelpers(`const child = await spawn('/bin/sleep', ['60']); child.unref(); ${atExit}`),
+      withHelpers(`
+        const child = await spawn('/bin/sleep', ['60'], ${leftAlone});
+        child.unref();
+        ${atExit}
+      `),
     );
     expect(ended).toMatchObject({ code: 0, stdout: 'running\n' });
   });
@@ -147,7 +153,7 @@ describe('the event loop', () => {
   test('ends after a wait that timed out or was aborted on a child that is unref’d', async () => {
     const ended = await nodeProgram(
       withHelpers(`
-        const child = await spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+        const child = await spawn('/bin/sleep', ['60'], { ...${leftAlone}, stdio: 'ignore' });
         child.unref();
         const controller = new AbortController();
         const waits = [
