@@ -48,6 +48,8 @@ export type {
 export type { OutputLine } from './options/output-line.js';
 export type { CgroupOptions, Scope } from './options/scope.js';
 export type { LimitName, Limits } from './options/limits.js';
+export type { PipelineCommand, PipelineOptions, StageOptions } from './options/pipeline-options.js';
+export { pipeline, type PipelineCompletion } from './pipeline/pipeline.js';
 export type { Progress, RunInput, RunOptions } from './options/run-options.js';
 export type { EnvironmentValue, SpawnOptions } from './options/spawn-options.js';
 export type { StdioEntry, StdioFile, StdioOption } from './options/stdio.js';

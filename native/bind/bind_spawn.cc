@@ -97,6 +97,19 @@ Napi::Value close_descriptor(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (out[2]): 0 or a negative errno. Not on 0 to 2, which a child may be told to inherit.
+Napi::Value make_pipe(const Napi::CallbackInfo& info) {
+  int pair[2];
+  if (pipe2(pair, O_CLOEXEC) < 0) return to_number(info, -errno);
+  UniqueFd end_to_read = above_stdio(pair[0]);
+  UniqueFd end_to_write = above_stdio(pair[1]);
+  if (!end_to_read.valid() || !end_to_write.valid()) return to_number(info, -EMFILE);
+  int* out = info[0].As<Napi::Int32Array>().Data();
+  out[0] = end_to_read.release();
+  out[1] = end_to_write.release();
+  return to_number(info, 0);
+}
+
 // (bytes): a descriptor of the caller's, or a negative errno.
 Napi::Value fill(const Napi::CallbackInfo& info) {
   const auto bytes = info[0].As<Napi::Uint8Array>();
@@ -126,6 +139,7 @@ void export_spawn(Napi::Env env, Napi::Object exports) {
   export_function<lend_descriptors>(env, exports, "lendDescriptors");
   export_function<hand_over_descriptor>(env, exports, "handOverDescriptor");
   export_function<close_descriptor>(env, exports, "closeDescriptor");
+  export_function<make_pipe>(env, exports, "makePipe");
   export_function<fill>(env, exports, "fillDescriptor");
   export_function<enlarge_pipe>(env, exports, "enlargePipe");
 }

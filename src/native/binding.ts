@@ -77,6 +77,8 @@ export interface Binding {
   lendDescriptors(id: number): number[];
   handOverDescriptor(fd: number): void;
   closeDescriptor(fd: number): void;
+  /** A pipe's two ends, the caller's: to read from, to write to. */
+  makePipe(out: Int32Array): number;
   /** A new descriptor, a pipe if it can hold them, from which these bytes and then the end are read. */
   fillDescriptor(bytes: Uint8Array): number;
   /** Room for 256 KiB, if the kernel grants it. */

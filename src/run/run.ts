@@ -52,9 +52,23 @@ export async function run(
   args?: readonly string[],
   options?: RunOptions<Child> | RunOptions<Child, Buffer>,
 ): Promise<AnyCompletion> {
+  return runPlanned(planJob(file, args, options));
+}
+
+export interface PlannedJob {
+  readonly plan: RunPlan;
+  readonly spawnPlan: SpawnPlan;
+}
+
+/** Throws for bad arguments; nothing has been touched then. */
+export function planJob(file: unknown, args: unknown, options: unknown): PlannedJob {
   const checked = checkOptions(options, KEYS);
   const plan = planRun(checked);
-  const spawnPlan = planSpawn(file, args, checked, plan.stdio, 'terminate');
+  return { plan, spawnPlan: planSpawn(file, args, checked, plan.stdio, 'terminate') };
+}
+
+/** Takes what the call names before it returns. */
+export async function runPlanned({ plan, spawnPlan }: PlannedJob): Promise<AnyCompletion> {
   // Before anything is awaited: a stream may fail at any time from here on.
   const input = openInput(plan.input);
   const number = nextRun();

@@ -18,6 +18,8 @@ import {
   type Exit,
   type NotEnded,
   type OutputLine,
+  pipeline,
+  type PipelineCompletion,
   posix,
   type Process,
   type ProcessIdentity,
@@ -69,6 +71,24 @@ test('what starts a process', () => {
   expectTypeOf<NodeJS.ProcessEnv>().toExtend<NonNullable<SpawnOptions['env']>>();
   // @ts-expect-error a misspelt option is none
   void (() => run('x', [], { timeuot: 1 }));
+});
+
+test('programs that read from each other', () => {
+  const text = () => pipeline([['seq', '9'], { file: 'wc', args: ['-l'], options: { nice: 1 } }]);
+  const bytes = () => pipeline([['true']], { encoding: 'buffer', timeout: 5 });
+  expectTypeOf(text).returns.toEqualTypeOf<Promise<PipelineCompletion>>();
+  expectTypeOf(bytes).returns.toEqualTypeOf<Promise<PipelineCompletion<Buffer>>>();
+  expectTypeOf<PipelineCompletion>().toEqualTypeOf<{
+    readonly status: CompletionStatus;
+    readonly stages: readonly Completion[];
+    readonly stdout: string;
+    readonly durationMs: number;
+    readonly error?: Error;
+  }>();
+  // @ts-expect-error the signal is the whole pipeline's
+  void (() => pipeline([{ file: 'x', options: { signal: AbortSignal.abort() } }]));
+  // @ts-expect-error a command has a program
+  void (() => pipeline([[]]));
 });
 
 test('how it ended', () => {
