@@ -30,6 +30,8 @@ export class Capture {
       this.#take(chunk);
       this.#onChange?.();
     });
+    // At once, and not in a next tick that may be a fake one (see PipeStream).
+    stream?.read(0);
     // An error while reading ends it as well; what came before is kept.
     stream?.on('error', () => this.#close());
     stream?.on('close', () => this.#close());

@@ -214,7 +214,10 @@ export class PipeStream extends Duplex implements Lender {
 
   #goOn(): void {
     this.#deliver();
-    if (this.#wanted && this.#lent === 0) this.#socket?.resume();
+    if (!this.#wanted || this.#lent > 0) return;
+    // read(0) as well: what resume() begins in the next tick never comes where a program has put a fake
+    // process.nextTick in its place (jest's timers do).
+    this.#socket?.resume().read(0);
   }
 
   #onData(chunk: Buffer): void {

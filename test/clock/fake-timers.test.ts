@@ -92,6 +92,20 @@ test('records carry the real time', async () => {
   expect(await journal.prune({ olderThan: 60_000 })).toBe(0);
 });
 
+test('output is not lost for a fake process.nextTick, by which streams live', async () => {
+  vi.useRealTimers();
+  const outcome = await jsonProgram(`
+    import { run } from 'reapwell';
+    process.nextTick = () => undefined;
+    const done = await run('sh', [
+      '-c',
+      'echo early; sleep 0.1; echo late; head -c 500000 /dev/zero >&2',
+    ]);
+    console.log(JSON.stringify([done.status, done.stdout, done.stderr.length, done.truncated]));
+  `);
+  expect(outcome).toEqual(['completed', 'early\nlate\n', 500_000, false]);
+});
+
 test("node:test's mocked timers change nothing either", async () => {
   vi.useRealTimers();
   expect(await jsonProgram("import '../../fixtures/mocked-timers.mjs';")).toEqual({
