@@ -33,7 +33,7 @@ export interface PipelineCompletion<Output = string> {
   readonly stdout: Output;
   /** Milliseconds from the call to the result. */
   readonly durationMs: number;
-  /** Of the first stage that has one. */
+  /** Of the first stage of that status that has one. */
   readonly error?: Error;
 }
 
@@ -140,7 +140,9 @@ function judge<Output extends string | Buffer>(
     return status === 'failed' && readerEnded ? 'completed' : status;
   });
   const status = WORST_FIRST.find((each) => statuses.includes(each)) ?? 'completed';
-  const error = stages.find((stage) => stage.error !== undefined)?.error;
+  // Those that were called off because of another one have an error as well.
+  const told = (stage: Completion<Output>): boolean => stage.status === status;
+  const error = stages.find((stage) => told(stage) && stage.error !== undefined)?.error;
   const result = { status, stages, stdout: last.stdout, durationMs };
   return error === undefined ? result : { ...result, error };
 }
