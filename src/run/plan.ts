@@ -11,6 +11,7 @@ import {
   checkFunction,
   checkInteger,
   checkOneOf,
+  isArray,
 } from '../options/validate.js';
 import { checkInput } from './input.js';
 import type { Keep } from './kept.js';
@@ -38,7 +39,7 @@ const PROGRESS_INTERVAL = 30_000;
 function planInput({ input, stdio }: Record<string, unknown>): RunInput | undefined {
   if (input === undefined) return undefined;
   const checked = checkInput('options.input', input);
-  const first: unknown = Array.isArray(stdio) ? stdio[0] : stdio;
+  const first: unknown = isArray(stdio) ? stdio[0] : stdio;
   if (first !== undefined && first !== null && first !== 'pipe' && first !== 'overlapped') {
     throw invalidValue('options.input', "needs options.stdio[0] to be 'pipe'", input);
   }

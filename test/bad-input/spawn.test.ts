@@ -10,6 +10,7 @@ import {
   badOptions,
   badRunOptions,
   notObjects,
+  revokedProxies,
   throwing,
   unknownOptions,
 } from './values.js';
@@ -42,6 +43,28 @@ describe.each(calls)('%s', (name, call, options) => {
 
   test.each(Object.keys(options))('refuses bad values for %s', async (option) => {
     await expectRefused(options[option]!, (value) => call(program, [], { [option]: value }));
+  });
+
+  test('refuses revoked proxies wherever they are', async () => {
+    await expectRefused(revokedProxies(), (file) => call(file, []));
+    await expectRefused(revokedProxies(), (args) => call(program, args));
+    await expectRefused(revokedProxies(), (arg) => call(program, [arg]));
+    await expectRefused(revokedProxies(), (value) => call(program, [], value));
+    for (const key of Object.keys(options)) {
+      await expectRefused(revokedProxies(), (value) => call(program, [], { [key]: value }));
+    }
+    await expectRefused(revokedProxies(), (value) => call(program, [], { env: { A: value } }));
+    await expectRefused(revokedProxies(), (value) =>
+      call(program, [], { stdio: ['ignore', value] }),
+    );
+    await expectRefused(revokedProxies(), (value) => call(program, [], { groups: [value] }));
+    await expectRefused(revokedProxies(), (value) =>
+      call(program, [], { limits: { core: value } }),
+    );
+    await expectRefused(revokedProxies(), (value) =>
+      call(program, [], { escalation: [value], input: 'x' }),
+    );
+    await expectRefused(revokedProxies(), (stdio) => call(program, [], { input: 'x', stdio }));
   });
 
   test('refuses options that it does not know, whatever their value', async () => {
@@ -113,7 +136,7 @@ test('posixSpawn refuses pipes, and options that only a watched child can have',
 
 test('spawn refuses options that only run has', async () => {
   const only = Object.keys(badRunOptions).filter((option) => !(option in badOptions));
-  expect(only).toHaveLength(7);
+  expect(only).toHaveLength(11);
   await expectRefused(only, (option) =>
     (spawn as Anything)(program, [], { [option as string]: 1 }),
   );

@@ -143,9 +143,13 @@ export const badOptions: Record<string, unknown[]> = {
 /** For each option that run has besides. */
 export const badRunOptions: Record<string, unknown[]> = {
   ...badOptions,
-  input: [null, true, 1, 1n, Symbol('s'), {}, [], () => 'x', new ArrayBuffer(1)],
+  input: [null, true, 1, 1n, Symbol('s'), {}, () => 'x', new Date(0), Promise.resolve('x')],
   encoding: [...notStrings, '', 'utf-16', 'latin1', 'BUFFER'],
   maxBuffer: [...notNumbers, NaN, -1, 0.5, -Infinity],
+  keep: [...notStrings, '', 'middle', 'HEAD'],
+  all: notBooleans,
+  onOutput: [null, true, 1, '', 'x', {}, []],
+  onLine: [null, true, 1, '', 'x', {}, []],
   stragglers: [...notStrings, '', 'kill', 'Leave'],
   drainIdle: badDurations,
   onProgress: [null, true, 1, '', 'x', {}, []],
@@ -185,4 +189,13 @@ export function throwing(error: Error, keys: string[]): object[] {
     new Proxy({}, traps),
     new Proxy({}, { ownKeys: fail }),
   ];
+}
+
+/** Proxies that can't be looked at any more: of an object, a list, a function and a URL. */
+export function revokedProxies(): unknown[] {
+  return [{}, [], () => undefined, new URL('file:///')].map((target) => {
+    const { proxy, revoke } = Proxy.revocable<object>(target, {});
+    revoke();
+    return proxy;
+  });
 }

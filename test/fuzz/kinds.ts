@@ -66,7 +66,12 @@ export const spawnOptions: Record<string, Recipes> = {
 
 export const runOptions: Record<string, Recipes> = {
   ...spawnOptions,
+  input: around('text', Buffer.from('bytes'), ['a', 'list']),
   encoding: around('utf8', 'buffer'),
+  keep: around('head', 'tail', 'ends'),
+  all: around(true, false),
+  onOutput: around(() => undefined),
+  onLine: around(() => undefined),
   maxBuffer: around(10, Infinity),
   stragglers: around('terminate', 'leave'),
   drainIdle: around(10),

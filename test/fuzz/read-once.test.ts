@@ -65,6 +65,9 @@ const options = {
 
 const more = {
   encoding: 'buffer',
+  keep: 'tail',
+  all: true,
+  onOutput: () => undefined,
   maxBuffer: 10,
   stragglers: 'leave',
   drainIdle: 1,
