@@ -33,8 +33,10 @@ REAPWELL_CHILD void give_blocking_copy(int fd) {
   if (S_ISSOCK(status.st_mode)) child::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
   if (!S_ISFIFO(status.st_mode) && !(S_ISCHR(status.st_mode) && is_terminal(fd))) return;
   char path[32] = "/proc/self/fd/";
-  path[14] = static_cast<char>('0' + fd);
-  path[15] = '\0';
+  int end = 14;
+  for (int rest = fd; rest >= 10; rest /= 10) end++;
+  path[end + 1] = '\0';
+  for (int rest = fd; end >= 14; rest /= 10) path[end--] = static_cast<char>('0' + rest % 10);
   // Opened without blocking and made blocking afterwards: a FIFO with a name has open() wait for
   // its other end, and the spawn with it.
   const int copy = child::open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -124,7 +126,9 @@ REAPWELL_CHILD StdioFailure place_descriptors(ChildStart& start) {
     } else if (child::dup2(source, i) < 0) {
       return {SpawnStep::kStdio, errno};
     }
-    if (i <= STDERR_FILENO && start.sources[i] >= 0) give_blocking_copy(i);
+    const auto kind = start.request->stdio[static_cast<size_t>(i)].kind;
+    const bool blocks = i <= STDERR_FILENO || kind == StdioEntry::Kind::kHandedOver;
+    if (blocks && start.sources[i] >= 0) give_blocking_copy(i);
   }
   return kFine;
 }

@@ -79,7 +79,9 @@ void resolve_candidates(SpawnRequest& request) {
 
 int hold_descriptors(SpawnRequest& request) {
   for (StdioEntry& entry : request.stdio) {
-    if (entry.kind != StdioEntry::Kind::kInherit) continue;
+    const bool named =
+        entry.kind == StdioEntry::Kind::kInherit || entry.kind == StdioEntry::Kind::kHandedOver;
+    if (!named) continue;
     // Never on 0 to 2, which may be free: a later entry may name one of them, and must be EBADF.
     UniqueFd held(fcntl(entry.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     if (!held.valid()) {

@@ -44,9 +44,11 @@ struct StdioEntry {
     kClosed = 5,
     kFile = 6,  // `path`, opened by the child: read as 0, written from the start otherwise
     kFileAppend = 7,
+    kHandedOver =
+        8,  // as kInherit, but no longer ours: blocking for the child, whatever its number
   };
   Kind kind = Kind::kDevNull;
-  int fd = -1;  // kInherit: the source; after open_pipes(): the child's end
+  int fd = -1;  // kInherit, kHandedOver: the source; after open_pipes(): the child's end
   std::string path;
 };
 

@@ -39,6 +39,7 @@ export enum StdioKind {
   Closed = 5,
   File = 6,
   FileAppend = 7,
+  HandedOver = 8,
 }
 
 export interface StdioPlan {
@@ -67,6 +68,8 @@ export interface Lent {
   readonly fd: number;
   /** Made for this: to be closed when the addon has its copy. */
   readonly made: boolean;
+  /** It will be the child's alone: blocking there, whatever its number. */
+  readonly handedOver: boolean;
   /** Once. `taken`: a child has it. */
   settle(taken: boolean): void;
 }

@@ -10,6 +10,7 @@ import { stopReading } from './lending.js';
 interface Handle {
   readonly fd: number;
   readonly reading: boolean;
+  setBlocking(on: boolean): number;
 }
 
 export class HeldSocket extends Socket {
@@ -43,6 +44,8 @@ export class HeldSocket extends Socket {
   /** Still paused. */
   release(): void {
     this.#held = false;
+    // The child's half makes a socket blocking, which ours is as well then.
+    this.#handle?.setBlocking(false);
     if (this.#owed) super._read(0);
     this.#owed = false;
   }

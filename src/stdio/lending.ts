@@ -1,7 +1,7 @@
 /** What a call names is taken in the call: the descriptors under its streams, unread from here on. */
 import { closeSync } from 'node:fs';
 
-import { isLender, LEND, type Lent, type StdioPlan } from '../options/stdio.js';
+import { isLender, LEND, StdioKind, type Lent, type StdioPlan } from '../options/stdio.js';
 
 /** A stream that is handed to a child is no longer read here: both would get a part of the data. */
 export function stopReading(stream: object): void {
@@ -26,7 +26,8 @@ export class Lending {
     const numbers = [stdio.length];
     try {
       for (const { kind, fd, stream } of stdio) {
-        numbers.push(kind, stream === undefined ? fd : this.#lend(stream, fd));
+        if (stream === undefined) numbers.push(kind, fd);
+        else numbers.push(...this.#lend(stream, fd));
       }
     } catch (error) {
       this.letGo();
@@ -36,14 +37,14 @@ export class Lending {
     this.numbers = numbers;
   }
 
-  #lend(stream: object, fd: number): number {
+  #lend(stream: object, fd: number): [kind: StdioKind, fd: number] {
     if (!isLender(stream)) {
       stopReading(stream);
-      return fd;
+      return [StdioKind.Descriptor, fd];
     }
     const lent = this.#lent.get(stream) ?? stream[LEND]();
     this.#lent.set(stream, lent);
-    return lent.fd;
+    return [lent.handedOver ? StdioKind.HandedOver : StdioKind.Descriptor, lent.fd];
   }
 
   /** The addon has copies. */

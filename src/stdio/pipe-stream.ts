@@ -51,7 +51,6 @@ export class PipeStream extends Duplex implements Lender {
   #silence: Timer | undefined;
   /** How many starts have its descriptor; nothing is read meanwhile. */
   #lent = 0;
-  #flowed = false;
 
   /** Takes over `fd`; -1 if it has been closed. */
   constructor(fd: number, direction: PipeDirection) {
@@ -113,31 +112,23 @@ export class PipeStream extends Duplex implements Lender {
    * learns when its reader has gone. What is only written to stays ours as well.
    */
   [LEND](): Lent {
-    if (this.#direction === 'write') return { fd: this.fd, made: false, settle: ignore };
+    if (this.#direction === 'write')
+      return { fd: this.fd, made: false, handedOver: false, settle: ignore };
     this.#lent++;
-    this.#stopReading();
+    // What the socket has read itself waits here from now on.
+    if (this.#lent === 1) this.#socket?.hold();
     try {
       const fd = this.#unread();
       const settle = (taken: boolean): void => {
         if (taken) this.destroy();
         else this.#takeBack();
       };
-      return { fd: fd ?? this.#refill(), made: fd === undefined, settle };
+      const made = fd === undefined;
+      return { fd: fd ?? this.#refill(), made, handedOver: true, settle };
     } catch (error) {
       this.#takeBack();
       throw error;
     }
-  }
-
-  #stopReading(): void {
-    if (this.#lent > 1) return;
-    this.#flowed = this.readableFlowing === true;
-    this.pause();
-    // What the socket has read itself waits here.
-    const wanted = this.#wanted;
-    this.#wanted = false;
-    this.#socket?.hold();
-    this.#wanted = wanted;
   }
 
   /** The descriptor, if nothing has been taken out of it; undefined: everything has. */
@@ -170,7 +161,6 @@ export class PipeStream extends Duplex implements Lender {
     if (this.#lent > 0 || this.destroyed) return;
     this.#socket?.release();
     this.#goOn();
-    if (this.#flowed) this.resume();
     if (this.#draining) this.#beginDraining();
   }
 
@@ -201,8 +191,9 @@ export class PipeStream extends Duplex implements Lender {
     this.#waitingBytes += chunk.length;
   }
 
-  /** As much as is wanted. */
+  /** As much as is wanted, unless it is another child's now. */
   #deliver(): void {
+    if (this.#lent > 0) return;
     for (let chunk; this.#wanted && (chunk = this.#waiting.shift()) !== undefined;) {
       this.#waitingBytes -= chunk.length;
       this.#wanted = this.push(chunk);

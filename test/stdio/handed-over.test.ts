@@ -156,6 +156,27 @@ test('one call may name it twice', async () => {
   expect(stdout).toBe('2000\n0\n');
 });
 
+test.each([3, 12])('as descriptor %d it is waited for, too', async (index) => {
+  const child = endWithTest(await producer('/bin/sh', '-c', 'sleep 0.2; seq 2000'));
+  const stdio: StdioEntry[] = ['ignore', 'pipe', 'pipe'];
+  stdio[index] = outputOf(child);
+  const counted = await run('/bin/bash', ['-c', `wc -l <&${index}`], { stdio });
+  expect(counted).toMatchObject({ stdout: '2000\n', stderr: '' });
+});
+
+test('both ways, a start that fails leaves it to us', async () => {
+  const stdio = ['ignore', 'ignore', 'inherit', 'pipe'] as const;
+  const child = endWithTest(await spawn('/bin/sh', ['-c', 'cat <&3 >&3'], { stdio }));
+  const socket = child.stdio[3]!;
+  const entries: StdioEntry[] = ['ignore', 'ignore', 'ignore', socket];
+  await expect(spawn('/nope', [], { stdio: entries })).rejects.toThrow('ENOENT');
+  // The event loop must not wait in a read.
+  socket.write('there');
+  expect(String((await once(socket, 'data'))[0])).toBe('there');
+  socket.end(' and back');
+  expect(await text(socket)).toBe(' and back');
+});
+
 test('both ways, an extra pipe connects two children', async () => {
   const stdio = ['ignore', 'ignore', 'inherit', 'pipe'] as const;
   const first = endWithTest(
