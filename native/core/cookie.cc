@@ -14,6 +14,11 @@
 namespace reapwell {
 namespace {
 
+// An exec takes a few hundred microseconds, and longer on a busy machine.
+constexpr int kLooksAmidExec = 100;
+constexpr int kLooksAtBusy = 10;
+constexpr std::int64_t kExecPause = 100'000;
+
 std::string make_prefix() {
   std::uint64_t random[2] = {};
   if (getrandom(random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
@@ -40,6 +45,29 @@ CookieReading read_environment(const ProcessEntry& process, std::string& text) {
     text.append(buffer, static_cast<size_t>(length));
   }
   return text.empty() ? CookieReading::kEmpty : CookieReading::kRead;
+}
+
+// As it is now, or after a moment: an exec waits in state D for whoever is reading its environment.
+ProcessEntry awake(ProcessEntry process) {
+  for (int look = 0; look < kLooksAtBusy && process.state == 'D'; look++) {
+    sys::sleep_ns(kExecPause);
+    ProcessEntry now;
+    if (!read_process(process.pid, now) || now.start_ticks != process.start_ticks) break;
+    process = now;
+  }
+  return process;
+}
+
+// In the moment of an exec a process has neither environment nor arguments, whatever it had before
+// and will have in a moment. A kernel thread never has any; it is a child of kthreadd's.
+bool is_amid_exec(const ProcessEntry& process) {
+  constexpr pid_t kThreadDaemon = 2;
+  if (process.ppid == kThreadDaemon || process.pid == kThreadDaemon) return false;
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%d/cmdline", process.pid);
+  UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
+  char byte;
+  return file.valid() && read(file.get(), &byte, 1) == 0;
 }
 
 }  // namespace
@@ -78,8 +106,16 @@ CookieReading read_cookies(const ProcessEntry& process, std::string& out) {
 
 bool carries_cookie(const ProcessEntry& process, const std::string& cookie) {
   std::string text;
-  return read_environment(process, text) == CookieReading::kRead &&
-         text.find(cookie) != std::string::npos;
+  CookieReading reading = read_environment(awake(process), text);
+  // Who escapes by an exec (setsid(1), nohup(1)) would slip through between two environments.
+  for (int look = 0; look < kLooksAmidExec && reading == CookieReading::kEmpty; look++) {
+    const bool amid_exec = is_amid_exec(process);
+    if (amid_exec) sys::sleep_ns(kExecPause);
+    // Once more in any case: a file that was opened before the exec is of the memory that went.
+    reading = read_environment(process, text);
+    if (!amid_exec) break;
+  }
+  return reading == CookieReading::kRead && text.find(cookie) != std::string::npos;
 }
 
 }  // namespace reapwell

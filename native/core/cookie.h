@@ -22,7 +22,8 @@ enum class CookieReading { kRead, kUnreadable, kEmpty };
 CookieReading read_cookies(const ProcessEntry& process, std::string& out);
 
 // Whether the environment of a process contains `cookie`. False also where it may not be read, and
-// of a process in state D, whose environment would be waited for.
+// of a process that stays in state D, whose environment would be waited for. Waits for a moment for
+// one that is amid an exec: 10 ms at most, and 1 ms for one in state D.
 bool carries_cookie(const ProcessEntry& process, const std::string& cookie);
 
 }  // namespace reapwell

@@ -138,14 +138,13 @@ bool list_now(const ChildRecord& child, std::vector<ProcessEntry>& out) {
 // Whom a signal has reached, by pid.
 class Reached {
  public:
-  explicit Reached(int signal) : final_(is_final(signal)) {}
   // Those that are not in it yet, which it takes in. Who has changed its group may have done so
-  // between the listing and the signal, and so has been missed.
+  // between the listing and the signal, and so has been missed; rather twice than never.
   void keep_new(std::vector<ProcessEntry>& members) {
     const auto is_known = [this](const ProcessEntry& entry) {
       const auto found = seen_.find(entry.pid);
-      if (found == seen_.end() || found->second.start_ticks != entry.start_ticks) return false;
-      return !final_ || found->second.pgid == entry.pgid;
+      return found != seen_.end() && found->second.start_ticks == entry.start_ticks &&
+             found->second.pgid == entry.pgid;
     };
     members.erase(std::remove_if(members.begin(), members.end(), is_known), members.end());
     for (const ProcessEntry& member : members) {
@@ -158,7 +157,6 @@ class Reached {
     std::uint64_t start_ticks;
     pid_t pgid;
   };
-  const bool final_;
   std::unordered_map<pid_t, Seen> seen_;
 };
 
@@ -176,7 +174,7 @@ void signal_leader(ChildRecord& child, std::vector<ProcessEntry>& members, int s
 // Signals whoever is there, then whoever appeared meanwhile, until nobody new does.
 Sent signal_until_settled(ChildRecord& child, int signal) {
   Sent sent;
-  Reached reached(signal);
+  Reached reached;
   std::unordered_set<pid_t> groups;
   const int rounds = is_final(signal) ? kMostRounds : kRoundsOfUnfrozen;
   for (int round = 0; round < rounds; round++) {
