@@ -1,5 +1,11 @@
 export { capabilities, type Capabilities } from './capabilities.js';
 export type { CgroupCapability } from './cgroup-probe.js';
+export {
+  exitOnSignals,
+  type ExitOnSignalsOptions,
+  type UndoExitOnSignals,
+} from './all/exit-on-signals.js';
+export { terminateAll, type TerminatedChild } from './all/terminate-all.js';
 export { attach, type AttachOptions } from './attach/attach.js';
 export { Child } from './child/child.js';
 export type { ProcessInfo } from './child/members.js';

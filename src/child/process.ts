@@ -8,6 +8,7 @@ import type { ChildSink } from '../native/events.js';
 import {
   ESCALATION_KEYS,
   chooseEscalation,
+  type EscalationChoice,
   type EscalationOptions,
   stepsOf,
   type EscalationStep,
@@ -21,6 +22,7 @@ import type { Termination } from '../terminate/termination.js';
 import { ChangeFeed } from './changes.js';
 import { ProcessEmitter } from './emitter.js';
 import { EscalationOfChild } from './escalation-of-child.js';
+import { addLiving, removeLiving } from './living.js';
 import { Lifetime, type LifetimeListener } from './lifetime.js';
 import { liveUsage } from './live-usage.js';
 import type { ProcessInfo } from './members.js';
@@ -50,6 +52,8 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
   #ending: Deferred<Termination> | undefined;
   #released = false;
   readonly #stopEnding: () => void;
+  /** Among those that are to be ended; 0 if it is not our child. */
+  readonly #living: number;
 
   /** @internal Use `spawn`. */
   constructor(setup: ChildSetup<never>) {
@@ -61,6 +65,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
     this.scope = setup.scope;
     this.pipes = setup.pipes;
     this.#lifetime = new Lifetime(setup.id, setup, this, Process.#told);
+    this.#living = setup.attached ? 0 : addLiving(this);
     this.#stopEnding = endOn(setup.signal, setup.timeout, (cause) => {
       // Its outcome is in `empty`, `exited` and whatever `terminate()` the caller joins. Who fires a
       // signal is a stranger to this child.
@@ -163,11 +168,12 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
    * Options that are left out are those of the spawn.
    */
   async terminate(options: EscalationOptions<this> = {}): Promise<Termination> {
-    const checked = checkOptions(options, TERMINATE_KEYS);
-    return this.#terminate(
-      'terminate',
-      stepsOf(chooseEscalation<never>(checked), this.#setup.escalation),
-    );
+    return this.endWith(chooseEscalation<never>(checkOptions(options, TERMINATE_KEYS)));
+  }
+
+  /** @internal `terminate`, with options that have been checked. */
+  endWith(choice: EscalationChoice<never>): Promise<Termination> {
+    return this.#terminate('terminate', stepsOf(choice, this.#setup.escalation));
   }
 
   /** @internal The first escalation's result, whoever started it. */
@@ -208,6 +214,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
   release(): void {
     this.#released = true;
     this.#stopEnding();
+    removeLiving(this.#living);
     binding.release(this.#setup.id);
     this.#setup.onRelease?.();
   }
@@ -254,6 +261,7 @@ export class Process extends ProcessEmitter implements AsyncDisposable {
 
   #onEmpty(): void {
     this.#stopEnding();
+    removeLiving(this.#living);
     for (let i = 1; i < this.pipes.length; i++) this.pipes[i]?.drain();
     this.tell('empty');
     this.removeAllListeners('stop').removeAllListeners('continue');

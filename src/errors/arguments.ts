@@ -46,3 +46,9 @@ export function outOfRange(name: string, range: string, value: unknown): RangeEr
 export function unknownSignal(value: unknown): TypeError & Coded {
   return coded(new TypeError(`Unknown signal: ${show(value)}`), 'ERR_UNKNOWN_SIGNAL');
 }
+
+/** As Node's own, of what concerns the whole process. */
+export function unsupportedInWorker(what: string): TypeError & { code: string } {
+  const error = new TypeError(`${what} is not supported in workers`);
+  return Object.assign(error, { code: 'ERR_WORKER_UNSUPPORTED_OPERATION' });
+}

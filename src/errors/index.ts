@@ -18,6 +18,12 @@ export {
   SurvivorsError,
   TimeoutError,
 } from './own.js';
-export { invalidType, invalidValue, outOfRange, unknownSignal } from './arguments.js';
+export {
+  invalidType,
+  invalidValue,
+  outOfRange,
+  unknownSignal,
+  unsupportedInWorker,
+} from './arguments.js';
 export { tellingAwaiters, withAwaiters } from './stack.js';
 export { isErrno, systemError, type SystemError } from './system.js';

@@ -22,10 +22,10 @@ export class TimeoutError extends ReapwellError {
   }
 }
 
-/** The caller's AbortSignal fired; its reason is the `cause`. */
+/** The caller's AbortSignal fired, or `terminateAll` was called; the reason is the `cause`. */
 export class AbortError extends ReapwellError {
   override name = 'AbortError';
-  constructor(what: string, signal: AbortSignal) {
+  constructor(what: string, signal: Pick<AbortSignal, 'reason'>) {
     super('ERR_REAPWELL_ABORTED', `${what} was aborted`, { cause: signal.reason });
   }
 }

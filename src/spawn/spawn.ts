@@ -16,6 +16,7 @@ import type { PipeDirection } from '../stdio/pipe-stream.js';
 import { Pipe } from '../stdio/pipe.js';
 import { publishSpawned, publishSpawnFailed } from '../telemetry/publish.js';
 import { planSpawn, type SpawnPlan } from './plan.js';
+import { beginStart, refuseStart, type StartCall } from './start-call.js';
 import { Starting, type Adopted, type Started } from './start.js';
 import { failedToStart, recordAtEnd, type Tracked, type TrackingPlan } from './tracking.js';
 
@@ -55,17 +56,19 @@ type Track = (child: Child, tracked: Tracked, calledAt: number) => void;
  */
 export async function startPlanned(plan: SpawnPlan, track: Track, run?: number): Promise<Child> {
   const calledAt = now();
+  const call = beginStart(plan.file);
   let lending: Lending | undefined;
   let starts: Starting<Child>[] = [];
   let tracked: Tracked | undefined;
   let child: Child | undefined;
   try {
+    if (call === undefined) return await refuseStart(plan.file);
     lending = new Lending(plan.stdio);
     starts = prepare(plan, lending, (scope, started) =>
       adopt(plan, scope, started, calledAt, tracked),
     );
     if (plan.tracking !== undefined) tracked = await beginRecord(plan, plan.tracking);
-    child = await startFirst(starts);
+    child = await startFirst(starts, call);
     // Here rather than where it was adopted: in the caller's async context, and before its exit.
     publishSpawned(plan, child, run, calledAt);
     if (tracked !== undefined) track(child, tracked, calledAt);
@@ -78,6 +81,7 @@ export async function startPlanned(plan: SpawnPlan, track: Track, run?: number):
   } finally {
     for (const start of starts) start.drop();
     lending?.settle(child !== undefined);
+    call?.over();
   }
 }
 
@@ -116,14 +120,20 @@ function prepare(
 }
 
 /** With whichever of its scopes can be had first, from the one at `index` on. */
-function startFirst(starts: readonly Starting<Child>[], index = 0): Promise<Child> {
+function startFirst(
+  starts: readonly Starting<Child>[],
+  call: StartCall,
+  index = 0,
+): Promise<Child> {
+  call.check();
   const start = starts[index];
   if (start === undefined) throw new Error('a plan without an attempt');
   const starting = start.submit();
+  call.attempts((error) => start.cancel(error));
   if (index + 1 === starts.length) return starting;
   return starting.catch((error: unknown) => {
     if (!(error instanceof ScopeUnavailableError)) throw error;
-    return startFirst(starts, index + 1);
+    return startFirst(starts, call, index + 1);
   });
 }
 

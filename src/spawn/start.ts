@@ -118,6 +118,13 @@ export class Starting<Owner> implements SpawnSink {
     }
   }
 
+  cancel(error: AbortError): void {
+    // It has a child already, or has failed, and its caller is about to hear of that.
+    if (!this.#holdsLoop) return;
+    this.#cancellation ??= new Cancellation(this.#id, this.#plan, (thrown) => this.#fail(thrown));
+    this.#cancellation.begin(error);
+  }
+
   onSpawned(spawned: Spawned): ChildSink {
     const id = this.#id;
     const plan = this.#plan;
@@ -164,7 +171,7 @@ class Cancellation {
     this.#callOff = endOn(signal, timeout, (cause) => {
       const aborted = cause === 'abort' && signal !== undefined;
       const what = `spawn ${file}`;
-      this.#begin(aborted ? new AbortError(what, signal) : new TimeoutError(what, timeout));
+      this.begin(aborted ? new AbortError(what, signal) : new TimeoutError(what, timeout));
     });
   }
 
@@ -172,7 +179,8 @@ class Cancellation {
     return this.#error !== undefined;
   }
 
-  #begin(error: TimeoutError | AbortError): void {
+  begin(error: TimeoutError | AbortError): void {
+    if (this.begun) return;
     this.#error = error;
     binding.cancelSpawn(this.#id);
     // A child that hangs in its exec for good (state D on a dead mount) can't be waited for; the

@@ -16,6 +16,8 @@ import {
   type EscalationOptions,
   type EscalationStep,
   type Exit,
+  exitOnSignals,
+  type ExitOnSignalsOptions,
   type NotEnded,
   type OutputLine,
   pipeline,
@@ -37,7 +39,10 @@ import {
   type StepReport,
   type Survivor,
   type Survivors,
+  terminateAll,
+  type TerminatedChild,
   type Termination,
+  type UndoExitOnSignals,
   type WaitidResult,
   type WaitOptions,
   type WaitpidResult,
@@ -238,4 +243,21 @@ test('progress, and the raw calls', () => {
   expectTypeOf(posix.waitid).returns.toEqualTypeOf<WaitidResult>();
   expectTypeOf<WaitpidResult>().toEqualTypeOf<{ readonly pid: number; readonly status: number }>();
   expectTypeOf(posix.WIFEXITED).toEqualTypeOf<(status: number) => boolean>();
+});
+
+test('what ends everything', () => {
+  expectTypeOf(terminateAll).parameters.toEqualTypeOf<
+    [options?: EscalationOptions<Child> | undefined]
+  >();
+  expectTypeOf(terminateAll).returns.toEqualTypeOf<Promise<TerminatedChild[]>>();
+  expectTypeOf<TerminatedChild>().toExtend<Termination>();
+  expectTypeOf<TerminatedChild['identity']>().toEqualTypeOf<ProcessIdentity>();
+  expectTypeOf(exitOnSignals).parameters.toEqualTypeOf<
+    [options?: ExitOnSignalsOptions | undefined]
+  >();
+  expectTypeOf(exitOnSignals).returns.toEqualTypeOf<UndoExitOnSignals>();
+  expectTypeOf<UndoExitOnSignals>().toExtend<(() => void) & Disposable>();
+  expectTypeOf<ExitOnSignalsOptions['signals']>().toEqualTypeOf<
+    readonly NodeJS.Signals[] | undefined
+  >();
 });
