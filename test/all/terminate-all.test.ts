@@ -30,7 +30,7 @@ test('ends children of every kind, and says how each ended', async () => {
   );
   const stubborn = await spawn('/bin/sh', ['-c', deaf], { ...options, scope: 'tree' });
   const job = run('/bin/sleep', ['60'], { env: marked_.env });
-  const ended = await terminateAll(quick);
+  const ended = await terminateAll({ ...quick, grace: 1500 });
   expect(marked(marked_.mark)).toEqual([]);
   const methodOf = (pid: number) => ended.find(({ identity }) => identity.pid === pid)?.method;
   expect(children.map(({ pid }) => methodOf(pid))).toEqual(scopes.map(() => 'sigterm'));
@@ -110,7 +110,7 @@ test('a survivor is named, and the others end', async () => {
   endWithTest(child);
   await new Promise((resolve) => child.stdout!.once('data', resolve));
   const other = await startCat();
-  const ended = await terminateAll({ escalation: [{ signal: 'SIGTERM', wait: 100 }] });
+  const ended = await terminateAll({ escalation: [{ signal: 'SIGTERM', wait: 1500 }] });
   const of = (pid: number) => ended.find(({ identity }) => identity.pid === pid);
   expect(of(other.pid)?.method).toBe('sigterm');
   const { method, survivors } = of(child.pid)!;
