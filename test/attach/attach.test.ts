@@ -187,6 +187,8 @@ describe("scope 'group'", () => {
       const unknown = numbers()[1]!;
       child.kill('SIGKILL');
       await group.exited;
+      // As a zombie it keeps the number.
+      await waitFor(() => readStat(child.pid!) === undefined);
       await waitFor(() => pidsOf(group.members()).join() === `${unknown}`);
       const termination = await group.terminate({ grace: 100, killWait: 100 });
       const refused = { delivered: false, ended: false, error: { code: 'EPERM' } };
