@@ -17,7 +17,13 @@ import {
   type PipelineCommand,
   type PipelineOptions,
 } from '../options/pipeline-options.js';
-import { checkAbortSignal, checkList, checkOptions, isArray } from '../options/validate.js';
+import {
+  checkAbortSignal,
+  checkList,
+  checkOptions,
+  checkText,
+  isArray,
+} from '../options/validate.js';
 import { planJob, runPlanned, type PlannedJob } from '../run/run.js';
 
 export interface PipelineCompletion<Output = string> {
@@ -98,7 +104,7 @@ export async function pipeline(
 
 function checkCommand(name: string, command: unknown): Stage {
   if (isArray(command)) {
-    const [file, ...args] = command;
+    const [file, ...args] = checkList(name, command, 'strings', checkText);
     return { file, args, options: {} };
   }
   if (typeof command !== 'object' || command === null) {

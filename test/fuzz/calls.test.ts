@@ -5,15 +5,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   attach,
   configure,
+  exitOnSignals,
   openJournal,
+  pipeline,
   posix,
   run,
   spawn,
+  terminateAll,
   type Child,
   type Journal,
 } from '../../src/index.js';
 import { fixture } from '../support/fixture.js';
-import { around, hostile, record, type Recipes } from './hostile.js';
+import { around, hostile, listOf, record, type Recipes } from './hostile.js';
 import { escalation } from './kinds.js';
 import { fuzzing, leavingNothing, tried, workingDirectory } from './outcome.js';
 
@@ -106,6 +109,34 @@ test('configure', () => {
   const options = record({ sigchld: around('share'), pidfd: around(false), bogus: hostile });
   return check(options, (value) => (configure as Anything)(value));
 });
+
+describe('a pipeline', () => {
+  test('its commands', () =>
+    check(listOf(listOf(around('/no/such/program'))), (commands) =>
+      (pipeline as Anything)(commands),
+    ));
+  test('the list of them', () => check(hostile, (list) => (pipeline as Anything)(list)));
+  test('its options', () => {
+    const options = record({
+      timeout: around(1),
+      signal: around(AbortSignal.abort()),
+      bogus: hostile,
+    });
+    return check(options, (value) =>
+      (pipeline as Anything)([['/no/such/program'], ['/no/such/program']], value),
+    );
+  });
+});
+
+test('terminateAll', () =>
+  check(record({ ...escalation, bogus: hostile }), (options) =>
+    (terminateAll as Anything)(options),
+  ));
+
+test('exitOnSignals', () =>
+  check(record({ signals: around(['SIGUSR2']), ...escalation, bogus: hostile }), (options) => {
+    (exitOnSignals(options as never) as () => void)();
+  }));
 
 describe('a journal', () => {
   let journal: Journal;
