@@ -67,8 +67,9 @@ void StopScanner::answer() {
   }
   for (const ChildPointer& child : asked) {
     const int told = child->reported_stop;
-    look(child);
-    const bool still = told != 0 && child->reported_stop == told && !child->published();
+    // One that went on and has ended since would otherwise be told as what it was last seen to be.
+    const bool stopped = look(child);
+    const bool still = stopped && told != 0 && child->reported_stop == told;
     if (still) post_change(*child, EventType::kStopped, told);
   }
 }
@@ -83,19 +84,19 @@ void StopScanner::scan() {
   for (const auto& [sequence, child] : stopped) look(child);
 }
 
-void StopScanner::look(const ChildPointer& child) {
+bool StopScanner::look(const ChildPointer& child) {
   if (!child->announced.load(std::memory_order_acquire)) {
     owe_scan();
-    return;
+    return false;
   }
   const Observation seen = child->look();
   if (seen.sight == Sight::kExited) {
     stopped_.erase(child->sequence);
-    return;
+    return false;
   }
-  if (seen.sight == Sight::kUnknown) return;  // what is not our child is polled
+  if (seen.sight == Sight::kUnknown) return false;  // what is not our child is polled
   const int stop = seen.sight == Sight::kStopped ? seen.stop_signal : 0;
-  if (stop == child->reported_stop) return;
+  if (stop == child->reported_stop) return stop != 0;
   child->reported_stop = stop;
   if (stop != 0) {
     stopped_[child->sequence] = child;
@@ -104,6 +105,7 @@ void StopScanner::look(const ChildPointer& child) {
     stopped_.erase(child->sequence);
     post_change(*child, EventType::kContinued, 0);
   }
+  return stop != 0;
 }
 
 }  // namespace reapwell

@@ -41,7 +41,8 @@ class StopScanner {
  private:
   void scan();
   void answer();
-  void look(const ChildPointer& child);
+  // Tells what has changed. True: it is stopped now.
+  bool look(const ChildPointer& child);
 
   Registry& registry_;
   Mutex mutex_;
